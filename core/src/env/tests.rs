@@ -1,0 +1,120 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::channel::mpsc;
+use parking_lot::Mutex;
+
+use super::*;
+
+/// Workers that sleep random times, draw ids and talk over a channel; the trace is what an observer sees.
+fn trace_of(seed: u64) -> Vec<String> {
+    let sim = Simulation::new(seed);
+    let env = sim.env();
+    let trace = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&trace);
+    let total = sim.block_on(async move {
+        let (sender, mut receiver) = mpsc::unbounded();
+        let workers: Vec<_> = (0..5)
+            .map(|worker| {
+                let (env, sender, seen) = (env.clone(), sender.clone(), Arc::clone(&seen));
+                let task = env.clone().spawn("worker", async move {
+                    for round in 0..20 {
+                        env.sleep(Duration::from_millis(env.random_below(5))).await;
+                        seen.lock().push(format!("{:?} {worker} {round} {}", env.now(), env.uuid()));
+                        sender.unbounded_send(worker).expect("the receiver is alive");
+                    }
+                });
+                task
+            })
+            .collect();
+        drop(sender);
+        let mut total = 0;
+        while receiver.next().await.is_some() {
+            total += 1;
+        }
+        for worker in workers {
+            worker.join().await.expect("workers end");
+        }
+        total
+    });
+    assert_eq!(total, Ok(100));
+    let mut trace = trace.lock().clone();
+    trace.push(sim.steps().to_string());
+    trace
+}
+
+#[test]
+fn one_seed_gives_one_trace() {
+    assert_eq!(trace_of(42), trace_of(42));
+}
+
+#[test]
+fn another_seed_gives_another_order() {
+    assert_ne!(trace_of(42), trace_of(43));
+}
+
+#[test]
+fn a_deadlock_is_told_not_waited_for() {
+    let sim = Simulation::new(1);
+    let stalled = sim.block_on(futures::future::pending::<()>());
+    assert_eq!(stalled, Err(Stalled(Duration::ZERO)));
+}
+
+#[test]
+fn dropping_a_handle_cancels_the_task() {
+    let sim = Simulation::new(1);
+    let env = sim.env();
+    let reached = Arc::new(Mutex::new(false));
+    let seen = Arc::clone(&reached);
+    let inner = env.clone();
+    let task = env.spawn("late", async move {
+        inner.sleep(Duration::from_secs(5)).await;
+        *seen.lock() = true;
+    });
+    sim.run_for(Duration::from_secs(1));
+    drop(task);
+    sim.run_for(Duration::from_secs(60));
+    assert!(!*reached.lock());
+    assert!(sim.is_empty());
+}
+
+#[test]
+fn a_panic_is_told_by_join() {
+    let sim = Simulation::new(1);
+    let task = sim.env().spawn("bad", async { panic!("boom") });
+    let end: Result<(), TaskEnd> = sim.block_on(task.join()).expect("the task ends");
+    assert_eq!(end, Err(TaskEnd::Panicked { task: "bad".into(), message: "boom".into() }));
+}
+
+#[test]
+fn timeout_cuts_off_and_lets_through() {
+    let sim = Simulation::new(1);
+    let env = sim.env();
+    let limit = Duration::from_secs(2);
+    let (late, early) = sim
+        .block_on(async {
+            let late = env.timeout(limit, env.sleep(Duration::from_secs(3))).await;
+            let early = env.timeout(limit, env.sleep(Duration::from_secs(1))).await;
+            (late, early)
+        })
+        .expect("timers are pending");
+    assert_eq!((late, early), (Err(Elapsed(limit)), Ok(())));
+    assert_eq!(env.now().since_start(), Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wall_time_follows_tokios_paused_clock() {
+    let env = Env::tokio();
+    let (now, wall) = (env.now(), env.wall());
+    env.sleep(Duration::from_secs(3600)).await;
+    assert_eq!(env.now() - now, Duration::from_secs(3600));
+    assert_eq!(env.wall().duration_since(wall), jiff::SignedDuration::from_hours(1));
+}
+
+#[test]
+fn sleeping_for_ever_is_a_stall_not_an_overflow() {
+    let sim = Simulation::new(1);
+    let env = sim.env();
+    assert!(sim.block_on(env.sleep(Duration::MAX)).is_err());
+}

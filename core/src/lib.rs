@@ -1,0 +1,10 @@
+//! The Kubernetes object model as pure values and functions, and the environment it runs in.
+//!
+//! Nothing here waits or fails for outside reasons: no files, no sockets, no clock of its own. What needs
+//! time, entropy or tasks gets them from an [`env::Env`].
+
+pub mod env;
+mod error;
+pub mod field;
+
+pub use self::error::{Cause, Details, Error, GroupResource, Reason, Result};
