@@ -6,5 +6,7 @@
 pub mod env;
 mod error;
 pub mod field;
+pub mod names;
+pub mod quantity;
 
 pub use self::error::{Cause, Details, Error, GroupResource, Reason, Result};
