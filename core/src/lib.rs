@@ -3,10 +3,14 @@
 //! Nothing here waits or fails for outside reasons: no files, no sockets, no clock of its own. What needs
 //! time, entropy or tasks gets them from an [`env::Env`].
 
+pub mod builtin;
 pub mod env;
 mod error;
 pub mod field;
+pub mod kind;
 pub mod names;
+pub mod object;
+pub mod ownership;
 pub mod quantity;
 
 pub use self::error::{Cause, Details, Error, GroupResource, Reason, Result};

@@ -1,1 +1,4 @@
-//! placeholder
+//! A typed object store with Kubernetes semantics over exchangeable engines.
+
+pub mod engine;
+pub mod tables;

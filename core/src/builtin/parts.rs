@@ -1,0 +1,82 @@
+//! How the built-in kinds are taken apart. Kinds without spec and status are a spec as a whole.
+
+use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::coordination::v1 as coordination;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::scheduling::v1 as scheduling;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::kind::Parts;
+
+/// Kinds with a spec that is always there.
+macro_rules! spec_and_status {
+    ($($kind:ty, $spec:ty, $status:ty;)*) => {$(
+        impl Parts for $kind {
+            type Spec = $spec;
+            type Status = $status;
+
+            fn split(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>) {
+                (self.metadata, self.spec, self.status)
+            }
+
+            fn join(metadata: ObjectMeta, spec: &Self::Spec, status: Option<&Self::Status>) -> Self {
+                Self { metadata, spec: spec.clone(), status: status.cloned() }
+            }
+        }
+    )*};
+}
+
+/// Kinds whose spec may be left out, which means an empty one.
+macro_rules! optional_spec_and_status {
+    ($($kind:ty, $spec:ty, $status:ty;)*) => {$(
+        impl Parts for $kind {
+            type Spec = $spec;
+            type Status = $status;
+
+            fn split(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>) {
+                (self.metadata, self.spec.unwrap_or_default(), self.status)
+            }
+
+            fn join(metadata: ObjectMeta, spec: &Self::Spec, status: Option<&Self::Status>) -> Self {
+                Self { metadata, spec: Some(spec.clone()), status: status.cloned() }
+            }
+        }
+    )*};
+}
+
+/// Kinds without a status whose fields, beside metadata, are all kept as one part.
+macro_rules! undivided {
+    ($($kind:ty;)*) => {$(
+        impl Parts for $kind {
+            type Spec = $kind;
+            type Status = ();
+
+            fn split(mut self) -> (ObjectMeta, Self::Spec, Option<()>) {
+                (std::mem::take(&mut self.metadata), self, None)
+            }
+
+            fn join(metadata: ObjectMeta, spec: &Self::Spec, _status: Option<&()>) -> Self {
+                Self { metadata, ..spec.clone() }
+            }
+        }
+    )*};
+}
+
+spec_and_status! {
+    apps::Deployment, apps::DeploymentSpec, apps::DeploymentStatus;
+    apps::ReplicaSet, apps::ReplicaSetSpec, apps::ReplicaSetStatus;
+}
+
+optional_spec_and_status! {
+    core::Namespace, core::NamespaceSpec, core::NamespaceStatus;
+    core::Node, core::NodeSpec, core::NodeStatus;
+    core::Service, core::ServiceSpec, core::ServiceStatus;
+}
+
+undivided! {
+    coordination::Lease;
+    core::ConfigMap;
+    core::Event;
+    core::Secret;
+    scheduling::PriorityClass;
+}

@@ -1,0 +1,154 @@
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::coordination::v1 as coordination;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::scheduling::v1 as scheduling;
+
+use super::{event, rules, selectable};
+use crate::error::GroupResource;
+use crate::kind::{
+    Conversion, Kind, KindConflict, KindId, KindRules, Names, Parts, PartsOf, Registry, Scope,
+    SelectableField, ServedVersion,
+};
+
+/// Adds all built-in kinds.
+///
+/// # Errors
+///
+/// [`KindConflict`] if the registry has one of them already.
+pub fn register(registry: &Registry) -> Result<(), KindConflict> {
+    let core_v1: GroupVersions = &[("", "v1")];
+    let apps_v1: GroupVersions = &[("apps", "v1")];
+
+    let row = Row::namespaced("ConfigMap", "configmaps", &["cm"], core_v1, rules::config_map());
+    row.add::<core::ConfigMap>(registry)?;
+
+    let mut row = Row::namespaced("Deployment", "deployments", &["deploy"], apps_v1, rules::deployment());
+    row.has_status = true;
+    row.categories = &["all"];
+    row.add::<apps::Deployment>(registry)?;
+
+    let served: GroupVersions = &[("", "v1"), ("events.k8s.io", "v1")];
+    let mut row = Row::namespaced("Event", "events", &["ev"], served, rules::event());
+    row.fields = selectable::event();
+    row.conversion = Some(Arc::new(event::EventVersions));
+    row.add::<core::Event>(registry)?;
+
+    let served: GroupVersions = &[("coordination.k8s.io", "v1")];
+    Row::namespaced("Lease", "leases", &[], served, rules::lease()).add::<coordination::Lease>(registry)?;
+
+    let mut row = Row::cluster("Namespace", "namespaces", &["ns"], core_v1, rules::namespace());
+    row.has_status = true;
+    row.fields = selectable::namespace();
+    row.add::<core::Namespace>(registry)?;
+
+    let mut row = Row::cluster("Node", "nodes", &["no"], core_v1, rules::node());
+    row.has_status = true;
+    row.fields = selectable::node();
+    row.add::<core::Node>(registry)?;
+
+    let mut row = Row::namespaced("Pod", "pods", &["po"], core_v1, rules::pod());
+    row.has_status = true;
+    row.categories = &["all"];
+    row.fields = selectable::pod();
+    row.add::<core::Pod>(registry)?;
+
+    let served: GroupVersions = &[("scheduling.k8s.io", "v1")];
+    let row = Row::cluster("PriorityClass", "priorityclasses", &["pc"], served, rules::priority_class());
+    row.add::<scheduling::PriorityClass>(registry)?;
+
+    let mut row = Row::namespaced("ReplicaSet", "replicasets", &["rs"], apps_v1, rules::replica_set());
+    row.has_status = true;
+    row.categories = &["all"];
+    row.add::<apps::ReplicaSet>(registry)?;
+
+    let mut row = Row::namespaced("Secret", "secrets", &[], core_v1, rules::secret());
+    row.fields = selectable::secret();
+    row.add::<core::Secret>(registry)?;
+
+    let mut row = Row::namespaced("Service", "services", &["svc"], core_v1, rules::service());
+    row.has_status = true;
+    row.categories = &["all"];
+    row.fields = selectable::service();
+    row.add::<core::Service>(registry)?;
+    Ok(())
+}
+
+/// Groups and versions at which a kind is served, the stored one first.
+type GroupVersions = &'static [(&'static str, &'static str)];
+
+/// What the table says of a kind.
+struct Row {
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+    categories: &'static [&'static str],
+    served: GroupVersions,
+    scope: Scope,
+    rules: Arc<dyn KindRules>,
+    has_status: bool,
+    fields: Vec<SelectableField>,
+    conversion: Option<Arc<dyn Conversion>>,
+}
+
+impl Row {
+    fn namespaced(
+        kind: &'static str,
+        plural: &'static str,
+        short: &'static [&'static str],
+        served: GroupVersions,
+        rules: impl KindRules + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            plural,
+            short,
+            categories: &[],
+            served,
+            scope: Scope::Namespaced,
+            rules: Arc::new(rules),
+            has_status: false,
+            fields: Vec::new(),
+            conversion: None,
+        }
+    }
+
+    fn cluster(
+        kind: &'static str,
+        plural: &'static str,
+        short: &'static [&'static str],
+        served: GroupVersions,
+        rules: impl KindRules + 'static,
+    ) -> Self {
+        Self { scope: Scope::Cluster, ..Self::namespaced(kind, plural, short, served, rules) }
+    }
+
+    fn add<K: Parts>(self, registry: &Registry) -> Result<Arc<Kind>, KindConflict> {
+        let strings = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let versions = self
+            .served
+            .iter()
+            .map(|&(group, version)| ServedVersion { group: group.to_owned(), version: version.to_owned() })
+            .collect();
+        registry.register_type::<K>(Kind {
+            id: KindId(0),
+            resource: GroupResource::new(self.served[0].0, self.plural),
+            names: Names {
+                kind: self.kind.to_owned(),
+                list: format!("{}List", self.kind),
+                plural: self.plural.to_owned(),
+                singular: self.kind.to_lowercase(),
+                short: strings(self.short),
+                categories: strings(self.categories),
+            },
+            scope: self.scope,
+            versions,
+            representation: Arc::new(PartsOf::<K>::default()),
+            rules: self.rules,
+            conversion: self.conversion,
+            has_status: self.has_status,
+            fields: self.fields,
+        })
+    }
+}

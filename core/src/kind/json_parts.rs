@@ -1,0 +1,86 @@
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::representation::from_json;
+use super::{Body, DecodeError, Representation};
+use crate::object::{Object, Part};
+
+/// The spec part of kinds that are kept as JSON: every field but metadata and status.
+pub type JsonSpec = Map<String, Value>;
+
+/// The representation of kinds that are kept as JSON, with a Rust type `K` to read and write them by.
+///
+/// What is written passes through `K`, so unknown fields are dropped, serde's defaults apply and a wrong
+/// type is refused. With `K` = [`Value`] nothing is known and everything is kept.
+#[derive(Debug)]
+pub struct JsonKind<K>(PhantomData<fn() -> K>);
+
+impl<K> Default for JsonKind<K> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+fn spec_of(part: &Part) -> &JsonSpec {
+    part.get().expect("JSON kinds have JSON specs")
+}
+
+fn status_of(part: &Part) -> &Value {
+    part.get().expect("JSON kinds have JSON statuses")
+}
+
+fn body_of(mut fields: JsonSpec) -> Body {
+    for field in ["apiVersion", "kind", "metadata"] {
+        fields.remove(field);
+    }
+    let status = fields.remove("status").filter(|status| !status.is_null()).map(Part::new);
+    Body { spec: Part::new(fields), status }
+}
+
+impl<K> Representation for JsonKind<K>
+where
+    K: Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    fn decode(&self, mut body: Map<String, Value>) -> Result<Body, DecodeError> {
+        body.insert("metadata".to_owned(), Value::Object(Map::new()));
+        let whole: K = from_json(Value::Object(body))?;
+        match serde_json::to_value(&whole) {
+            Ok(Value::Object(fields)) => Ok(body_of(fields)),
+            Ok(_) => Err(DecodeError::new("", "must be an object")),
+            Err(error) => Err(DecodeError::new("", error.to_string())),
+        }
+    }
+
+    fn encode(&self, spec: &Part, status: Option<&Part>, into: &mut Map<String, Value>) {
+        into.extend(spec_of(spec).clone());
+        if let Some(status) = status {
+            into.insert("status".to_owned(), status_of(status).clone());
+        }
+    }
+
+    fn spec_eq(&self, one: &Part, other: &Part) -> bool {
+        one.ptr_eq(other) || spec_of(one) == spec_of(other)
+    }
+
+    fn status_eq(&self, one: &Part, other: &Part) -> bool {
+        one.ptr_eq(other) || status_of(one) == status_of(other)
+    }
+
+    fn to_whole(&self, object: &Object) -> Result<Arc<dyn Any + Send + Sync>, DecodeError> {
+        let whole: K = from_json(object.to_value())?;
+        Ok(Arc::new(whole))
+    }
+
+    fn split(&self, whole: Box<dyn Any>) -> Option<(ObjectMeta, Body)> {
+        let whole = whole.downcast::<K>().ok()?;
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(&*whole) else { return None };
+        let meta = fields.remove("metadata").unwrap_or_default();
+        Some((from_json(meta).ok()?, body_of(fields)))
+    }
+}

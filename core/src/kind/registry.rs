@@ -1,0 +1,190 @@
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+
+use kube_core::CustomResourceExt;
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{JsonKind, Kind, KindId, Names, NoRules, Scope, ServedVersion};
+use crate::error::GroupResource;
+
+/// The kinds that a store knows. Clones share; kinds can be added at any time, and stay.
+#[derive(Clone, Default)]
+pub struct Registry(Arc<RwLock<Kinds>>);
+
+#[derive(Default)]
+struct Kinds {
+    by_id: Vec<Arc<Kind>>,
+    by_type: FxHashMap<TypeId, KindId>,
+}
+
+/// A kind's names are taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} ({resource}) is registered already, as {other}")]
+pub struct KindConflict {
+    /// The kind that was to be registered.
+    pub kind: String,
+    /// Its group-resource.
+    pub resource: GroupResource,
+    /// The kind that has a name in common with it.
+    pub other: GroupResource,
+}
+
+impl Registry {
+    /// Without any kinds.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// With the built-in kinds.
+    pub fn builtin() -> Self {
+        let registry = Self::empty();
+        crate::builtin::register(&registry).expect("the built-in kinds have different names");
+        registry
+    }
+
+    /// Adds a custom kind made with kube's derive macro.
+    ///
+    /// Names, categories, scope and the status subresource are those of its definition. Its objects are
+    /// kept as JSON that fits the type.
+    ///
+    /// # Errors
+    ///
+    /// [`KindConflict`] if another kind has its group and kind, or its group and plural.
+    pub fn register<K>(&self) -> Result<Arc<Kind>, KindConflict>
+    where
+        K: CustomResourceExt + Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let spec = K::crd().spec;
+        let names = spec.names;
+        let scope = if spec.scope == "Cluster" { Scope::Cluster } else { Scope::Namespaced };
+        let has_status = spec
+            .versions
+            .iter()
+            .any(|version| version.subresources.as_ref().is_some_and(|sub| sub.status.is_some()));
+        let versions = spec
+            .versions
+            .into_iter()
+            .filter(|version| version.served)
+            .map(|version| ServedVersion { group: spec.group.clone(), version: version.name })
+            .collect();
+        let kind = Kind {
+            id: KindId(0),
+            resource: GroupResource {
+                group: spec.group.clone().into(),
+                resource: names.plural.clone().into(),
+            },
+            names: Names {
+                list: names.list_kind.unwrap_or_else(|| format!("{}List", names.kind)),
+                singular: names.singular.unwrap_or_else(|| names.kind.to_lowercase()),
+                plural: names.plural,
+                short: names.short_names.unwrap_or_default(),
+                categories: names.categories.unwrap_or_default(),
+                kind: names.kind,
+            },
+            scope,
+            versions,
+            representation: Arc::new(JsonKind::<K>::default()),
+            rules: Arc::new(NoRules),
+            conversion: None,
+            has_status,
+            fields: Vec::new(),
+        };
+        self.register_type::<K>(kind)
+    }
+
+    /// Adds a kind and the Rust type that stands for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::register_kind`].
+    pub fn register_type<K: 'static>(&self, kind: Kind) -> Result<Arc<Kind>, KindConflict> {
+        let kind = self.register_kind(kind)?;
+        self.0.write().by_type.insert(TypeId::of::<K>(), kind.id);
+        Ok(kind)
+    }
+
+    /// Adds a kind; its number is set here.
+    ///
+    /// # Errors
+    ///
+    /// [`KindConflict`] if another kind has its group and kind, or its group and plural.
+    pub fn register_kind(&self, mut kind: Kind) -> Result<Arc<Kind>, KindConflict> {
+        let kinds = &mut *self.0.write();
+        let taken = kinds.by_id.iter().find(|other| {
+            other.resource == kind.resource
+                || other.names.kind == kind.names.kind
+                    && other.versions.iter().any(|version| kind.versions.contains(version))
+        });
+        if let Some(other) = taken {
+            return Err(KindConflict {
+                kind: kind.names.kind,
+                resource: kind.resource,
+                other: other.resource.clone(),
+            });
+        }
+        kind.id = KindId(u32::try_from(kinds.by_id.len()).expect("far fewer kinds than 2^32"));
+        let kind = Arc::new(kind);
+        kinds.by_id.push(Arc::clone(&kind));
+        Ok(kind)
+    }
+
+    /// The kind with this number.
+    pub fn get(&self, id: KindId) -> Option<Arc<Kind>> {
+        self.0.read().by_id.get(id.0 as usize).cloned()
+    }
+
+    /// The kind that a Rust type stands for.
+    pub fn of<K: 'static>(&self) -> Option<Arc<Kind>> {
+        let kinds = self.0.read();
+        let id = kinds.by_type.get(&TypeId::of::<K>())?;
+        kinds.by_id.get(id.0 as usize).cloned()
+    }
+
+    /// The kind with this name, served at this `apiVersion`.
+    pub fn find(&self, kind: &str, api_version: &str) -> Option<Arc<Kind>> {
+        self.first(|candidate| candidate.names.kind == kind && candidate.is_served_at(api_version))
+    }
+
+    /// The kind with this name in this group, at whatever version.
+    pub fn find_in_group(&self, kind: &str, group: &str) -> Option<Arc<Kind>> {
+        self.first(|candidate| {
+            candidate.names.kind == kind && candidate.versions.iter().any(|version| version.group == group)
+        })
+    }
+
+    /// The kind with this plural, served at this group and version.
+    pub fn find_resource(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Kind>> {
+        self.first(|candidate| {
+            candidate.names.plural == plural
+                && candidate.versions.iter().any(|served| served.group == group && served.version == version)
+        })
+    }
+
+    /// The first kind that people call so: plural, singular, short name or kind, in any case.
+    pub fn find_by_any_name(&self, name: &str) -> Option<Arc<Kind>> {
+        let name = name.to_lowercase();
+        self.first(|candidate| {
+            let names = &candidate.names;
+            names.plural == name || names.singular == name || names.short.contains(&name)
+        })
+    }
+
+    /// All kinds, in order of registration.
+    pub fn kinds(&self) -> Vec<Arc<Kind>> {
+        self.0.read().by_id.clone()
+    }
+
+    fn first(&self, matches: impl Fn(&Kind) -> bool) -> Option<Arc<Kind>> {
+        self.0.read().by_id.iter().find(|kind| matches(kind)).cloned()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.kinds().iter().map(|kind| kind.resource.to_string())).finish()
+    }
+}
