@@ -7,10 +7,12 @@ pub mod builtin;
 pub mod env;
 mod error;
 pub mod field;
+pub mod int_or_percent;
 pub mod kind;
 pub mod names;
 pub mod object;
 pub mod ownership;
 pub mod quantity;
+pub mod selector;
 
 pub use self::error::{Cause, Details, Error, GroupResource, Reason, Result};
