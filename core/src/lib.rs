@@ -4,6 +4,7 @@
 //! time, entropy or tasks gets them from an [`env::Env`].
 
 pub mod builtin;
+pub mod conditions;
 pub mod env;
 mod error;
 pub mod field;
@@ -14,5 +15,6 @@ pub mod object;
 pub mod ownership;
 pub mod quantity;
 pub mod selector;
+pub mod template_hash;
 
 pub use self::error::{Cause, Details, Error, GroupResource, Reason, Result};
