@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube_core::response::{Status, StatusCause, StatusDetails, StatusSummary};
 
 use crate::field::FieldErrors;
@@ -22,6 +23,7 @@ struct ErrorBody {
     code: u16,
     message: String,
     details: Details,
+    continue_token: Option<String>,
 }
 
 /// What an error is about (ERR-03).
@@ -172,6 +174,7 @@ impl Error {
             code: reason.code(),
             message: message.into(),
             details: Details::default(),
+            continue_token: None,
         }))
     }
 
@@ -257,6 +260,20 @@ impl Error {
         self
     }
 
+    /// With another text for people.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
+    /// With a token by which a list can go on (LIST-07).
+    #[must_use]
+    pub fn with_continue(mut self, token: impl Into<String>) -> Self {
+        self.0.continue_token = Some(token.into());
+        self
+    }
+
     /// With details.
     #[must_use]
     pub fn with_details(mut self, details: Details) -> Self {
@@ -295,6 +312,11 @@ impl Error {
     /// The text for people.
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// The token by which an expired list can go on.
+    pub fn continue_token(&self) -> Option<&str> {
+        self.0.continue_token.as_deref()
     }
 
     /// What it is about.
@@ -353,7 +375,11 @@ impl Error {
             message: self.0.message.clone(),
             reason: self.0.reason.as_str().to_owned(),
             code: self.0.code,
-            metadata: None,
+            metadata: self
+                .0
+                .continue_token
+                .as_ref()
+                .map(|token| ListMeta { continue_: Some(token.clone()), ..ListMeta::default() }),
             details: (*details != Details::default()).then(|| StatusDetails {
                 name: details.name.clone(),
                 group: details.group.clone(),
@@ -394,7 +420,10 @@ impl Error {
                 .collect(),
             retry_after_seconds: details.retry_after_seconds,
         });
-        Self::new(reason, status.message.clone()).with_code(status.code).with_details(details)
+        let mut error =
+            Self::new(reason, status.message.clone()).with_code(status.code).with_details(details);
+        error.0.continue_token = status.metadata.as_ref().and_then(|meta| meta.continue_.clone());
+        error
     }
 }
 

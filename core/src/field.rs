@@ -167,7 +167,7 @@ impl FieldError {
 
     /// The value is none of `supported`.
     pub fn not_supported<V: Serialize + ?Sized>(path: &Path<'_>, value: &V, supported: &[&str]) -> Self {
-        let names: Vec<String> = supported.iter().map(|name| json(name)).collect();
+        let names: Vec<String> = supported.iter().map(json).collect();
         let detail =
             if names.is_empty() { String::new() } else { format!("supported values: {}", names.join(", ")) };
         Self::new(FieldErrorKind::NotSupported, path, Some(json(value)), detail)

@@ -13,6 +13,7 @@ pub mod kind;
 pub mod names;
 pub mod object;
 pub mod ownership;
+pub mod patch;
 pub mod quantity;
 pub mod selector;
 pub mod template_hash;

@@ -22,11 +22,11 @@ const RENAMED: [(&str, &str); 6] = [
 const REPORTING: (&str, &str) = ("reportingComponent", "reportingController");
 
 impl Conversion for EventVersions {
-    fn to_version(&self, object: Value, version: &ServedVersion) -> Value {
+    fn serve(&self, object: Value, version: &ServedVersion) -> Value {
         rename(object, version, |core, events| (core, events))
     }
 
-    fn from_version(&self, object: Value, version: &ServedVersion) -> Result<Value, DecodeError> {
+    fn store(&self, object: Value, version: &ServedVersion) -> Result<Value, DecodeError> {
         Ok(rename(object, version, |core, events| (events, core)))
     }
 }
@@ -71,11 +71,11 @@ mod tests {
             "apiVersion": "v1", "kind": "Event", "message": "m", "count": 2,
             "involvedObject": {"name": "x"}, "reportingComponent": "c", "type": "Normal",
         });
-        let served = EventVersions.to_version(stored.clone(), &version);
+        let served = EventVersions.serve(stored.clone(), &version);
         assert_eq!(served["note"], "m");
         assert_eq!(served["regarding"]["name"], "x");
         assert_eq!(served["reportingController"], "c");
         assert_eq!(served["apiVersion"], "events.k8s.io/v1");
-        assert_eq!(EventVersions.from_version(served, &version), Ok(stored));
+        assert_eq!(EventVersions.store(served, &version), Ok(stored));
     }
 }

@@ -18,14 +18,13 @@ fn trace_of(seed: u64) -> Vec<String> {
         let workers: Vec<_> = (0..5)
             .map(|worker| {
                 let (env, sender, seen) = (env.clone(), sender.clone(), Arc::clone(&seen));
-                let task = env.clone().spawn("worker", async move {
+                env.clone().spawn("worker", async move {
                     for round in 0..20 {
                         env.sleep(Duration::from_millis(env.random_below(5))).await;
                         seen.lock().push(format!("{:?} {worker} {round} {}", env.now(), env.uuid()));
                         sender.unbounded_send(worker).expect("the receiver is alive");
                     }
-                });
-                task
+                })
             })
             .collect();
         drop(sender);

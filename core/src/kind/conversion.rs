@@ -8,12 +8,12 @@ use super::{DecodeError, ServedVersion};
 /// going there and back gives the same object.
 pub trait Conversion: Send + Sync {
     /// From the stored form to what `version` shows.
-    fn to_version(&self, object: Value, version: &ServedVersion) -> Value;
+    fn serve(&self, object: Value, version: &ServedVersion) -> Value;
 
     /// From what a client sent at `version` to the stored form.
     ///
     /// # Errors
     ///
     /// If the object has no stored form.
-    fn from_version(&self, object: Value, version: &ServedVersion) -> Result<Value, DecodeError>;
+    fn store(&self, object: Value, version: &ServedVersion) -> Result<Value, DecodeError>;
 }

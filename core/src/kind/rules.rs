@@ -11,6 +11,8 @@ pub enum Subresource {
     Status,
     /// How many replicas it has.
     Scale,
+    /// The node a pod is assigned to.
+    Binding,
     /// A namespace's own finalizers.
     Finalize,
 }
@@ -22,6 +24,7 @@ impl Subresource {
             Self::Main => "",
             Self::Status => "status",
             Self::Scale => "scale",
+            Self::Binding => "binding",
             Self::Finalize => "finalize",
         }
     }
@@ -83,6 +86,17 @@ pub trait KindRules: Send + Sync {
     fn deletion_grace_seconds(&self, object: &Object, requested: Option<i64>) -> Option<i64> {
         let _ = (object, requested);
         None
+    }
+
+    /// What else changes in an object when its deletion begins.
+    fn begin_deletion(&self, draft: &mut Draft) {
+        let _ = draft;
+    }
+
+    /// Whether something beside finalizers in the metadata keeps a terminating object.
+    fn is_held(&self, draft: &Draft) -> bool {
+        let _ = draft;
+        false
     }
 
     /// What holds for all objects of the kind.

@@ -144,6 +144,11 @@ impl Texts {
         self.iter().any(|candidate| candidate == text)
     }
 
+    /// Identifies the shared list while it lives; 0 for the empty one.
+    pub fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |texts| texts.as_ptr() as usize)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.as_slice().len()

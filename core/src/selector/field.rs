@@ -142,8 +142,7 @@ impl FromStr for FieldSelector {
     type Err = FieldSelectorError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut parts = split_at_commas(text);
-        parts.sort_unstable();
+        let parts = split_at_commas(text);
         let mut terms = Vec::with_capacity(parts.len());
         for part in parts.into_iter().filter(|part| !part.is_empty()) {
             let Some((field, operator, value)) = split_at_operator(part) else {
@@ -152,6 +151,8 @@ impl FromStr for FieldSelector {
             };
             terms.push(FieldTerm { field: field.to_owned(), operator, value: unescape(value)? });
         }
+        // By the canonical form, which need not be what was written.
+        terms.sort_by_cached_key(ToString::to_string);
         Ok(Self { terms })
     }
 }

@@ -1,0 +1,283 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use setpoint_core::kind::Subresource;
+use setpoint_core::names;
+use setpoint_core::object::{Draft, Object, OwnerReferences, Part, Revision, TextMap, Texts, Uid};
+use setpoint_core::{Error, Result};
+
+use super::{ATTEMPTS_MAX, Inner, engine_error, metadata};
+use crate::admission::{Operation, Request, Target};
+use crate::engine::{Commit, CommitError, Committed, Engine, Expect};
+use crate::memo::Memo;
+use crate::request::{Outcome, RequestContext, Write, Written};
+use crate::tables::Snapshot;
+
+/// How often a name is generated until one is free (STORE-10).
+const NAMES_MAX: usize = 8;
+
+/// What was made of new objects that have everything in common but their name.
+#[derive(Debug, Default)]
+pub(super) struct CreateMemo {
+    defaults: Memo<usize, (Part, Part)>,
+    valid: Memo<Common, (Shared, Option<Part>)>,
+}
+
+/// The addresses of what new objects have in common.
+type Common = [usize; 5];
+
+/// What keeps those addresses alive.
+type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
+
+impl<E: Engine> Inner<E> {
+    pub(super) async fn create(&self, context: &RequestContext, draft: Draft) -> Result<Written> {
+        let generate = draft.meta().name.is_empty() && draft.meta().generate_name.is_some();
+        let (mut names, mut attempts) = (0, 0);
+        loop {
+            let snapshot = self.engine.snapshot();
+            let (commit, warnings) = self.prepare_create(context, draft.clone(), &snapshot)?;
+            drop(snapshot);
+            let key = commit.key.clone();
+            let refused = match self.commit_create(context, commit).await {
+                Ok(object) => return Ok(Written { object, outcome: Outcome::Created, warnings }),
+                Err(refused) => refused,
+            };
+            match refused {
+                CommitError::Mismatch { key: at, found: Some(_), .. } if at == key => {
+                    names += 1;
+                    if !generate || names >= NAMES_MAX {
+                        return Err(self.already_exists(&draft, &key, generate));
+                    }
+                }
+                CommitError::Mismatch { .. } if attempts < ATTEMPTS_MAX => attempts += 1,
+                error => return Err(engine_error(&error)),
+            }
+        }
+    }
+
+    /// Everything up to the commit. With a `generateName` the name is another one each time.
+    pub(super) fn prepare_create(
+        &self,
+        context: &RequestContext,
+        mut draft: Draft,
+        snapshot: &Snapshot,
+    ) -> Result<(Commit, Vec<String>)> {
+        let kind = Arc::clone(draft.kind());
+        if draft.revision.take().is_some() {
+            return Err(Error::new(
+                setpoint_core::Reason::InternalError,
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
+        if !kind.is_namespaced() && draft.meta().namespace.is_some() {
+            draft.meta_mut().namespace = None;
+        }
+        self.default(&mut draft);
+
+        let key = draft.key();
+        let target = Target { operation: Operation::Create, kind: &kind, side: Subresource::Main };
+        let request = Request::new(target, &key, context, None, None, snapshot, self.well_known);
+        self.admission.mutate(&request, &mut draft)?;
+
+        let now = self.fill_system_metadata(&mut draft);
+        if kind.has_status {
+            draft.set_status(None);
+        }
+        let warnings = self.check_create(&mut draft)?;
+        self.admission.validate(&request, Some(&draft))?;
+        let compares = request.into_guards();
+        self.records.created(&mut draft, context, now);
+        let key = draft.key();
+        Ok((Commit { key, expect: Expect::Absent, value: Some(draft), compares }, warnings))
+    }
+
+    /// Fills in defaults; those of a spec that was seen before are taken from there.
+    fn default(&self, draft: &mut Draft) {
+        let address = draft.spec_part().address();
+        if let Some((_, defaulted)) = self.creates.defaults.get(&address) {
+            draft.set_spec(defaulted);
+            return;
+        }
+        let (spec, meta) = (draft.spec_part().clone(), Arc::clone(draft.shared_meta()));
+        let kind = Arc::clone(draft.kind());
+        kind.rules.default(draft);
+        if Arc::ptr_eq(&meta, draft.shared_meta()) && draft.status_part().is_none() {
+            self.creates.defaults.put(address, (spec, draft.spec_part().clone()));
+        }
+    }
+
+    /// Uid, times, generation and a generated name are the store's (STORE-08, STORE-10, STORE-13).
+    fn fill_system_metadata(&self, draft: &mut Draft) -> Timestamp {
+        let now = seconds(self.env.wall());
+        let has_generation = draft.kind().rules.traits().has_generation;
+        let meta = draft.meta_mut();
+        meta.uid = Some(Uid::from(self.env.uuid()));
+        meta.creation_timestamp = Some(now);
+        meta.deletion_timestamp = None;
+        meta.deletion_grace_period_seconds = None;
+        meta.generation = i64::from(has_generation);
+        if meta.name.is_empty()
+            && let Some(base) = &meta.generate_name
+        {
+            meta.name = names::generate_name(base, || self.env.random_u64()).into();
+        }
+        now
+    }
+
+    /// The kind's preparation and all validation; what was found valid before is so again.
+    fn check_create(&self, draft: &mut Draft) -> Result<Vec<String>> {
+        let kind = Arc::clone(draft.kind());
+        let mut faults = metadata::name_faults(draft);
+        let meta = draft.meta();
+        let shared: Shared = (
+            draft.spec_part().clone(),
+            meta.labels.clone(),
+            meta.annotations.clone(),
+            Arc::clone(&meta.owner_references),
+            meta.finalizers.clone(),
+        );
+        let common: Common = [
+            shared.0.address(),
+            shared.1.address(),
+            shared.2.address(),
+            shared.3.as_ptr() as usize,
+            shared.4.address(),
+        ];
+        if draft.meta().generate_name.is_some()
+            && let Some((_, status)) = self.creates.valid.get(&common)
+        {
+            draft.set_status(status);
+            return if faults.is_empty() { Ok(Vec::new()) } else { Err(metadata::invalid(draft, &faults)) };
+        }
+        let meta_before = Arc::clone(draft.shared_meta());
+        kind.rules.prepare_create(draft);
+        faults.extend(metadata::validate(draft.meta()));
+        faults.extend(kind.rules.validate_create(draft));
+        if !faults.is_empty() {
+            return Err(metadata::invalid(draft, &faults));
+        }
+        let mut warnings = metadata::drop_duplicate_owners(draft);
+        warnings.extend(kind.rules.warnings(draft, None));
+        let unchanged = Arc::ptr_eq(&meta_before, draft.shared_meta()) && shared.0.ptr_eq(draft.spec_part());
+        if unchanged && warnings.is_empty() {
+            self.creates.valid.put(common, (shared, draft.status_part().cloned()));
+        }
+        Ok(warnings)
+    }
+
+    /// Several writes, one after the other. Creations next to each other are decided on one snapshot and
+    /// committed together; one that turns out to be in the way of another is decided anew.
+    pub(super) async fn write_batch(
+        &self,
+        context: &RequestContext,
+        writes: Vec<Write>,
+    ) -> Vec<Result<Written>>
+    where
+        E: Engine,
+    {
+        let mut results = Vec::with_capacity(writes.len());
+        let mut writes = writes.into_iter().peekable();
+        while let Some(write) = writes.next() {
+            let first = match write {
+                Write::Create(draft) if !context.dry_run => draft,
+                other => {
+                    results.push(self.write(context, other).await);
+                    continue;
+                }
+            };
+            let mut drafts = vec![first];
+            while let Some(Write::Create(_)) = writes.peek()
+                && let Some(Write::Create(draft)) = writes.next()
+            {
+                drafts.push(draft);
+            }
+            self.create_batch(context, drafts, &mut results).await;
+        }
+        results
+    }
+
+    async fn create_batch(
+        &self,
+        context: &RequestContext,
+        drafts: Vec<Draft>,
+        results: &mut Vec<Result<Written>>,
+    ) {
+        let snapshot = self.engine.snapshot();
+        let mut commits = Vec::with_capacity(drafts.len());
+        let mut prepared = Vec::with_capacity(drafts.len());
+        for draft in &drafts {
+            match self.prepare_create(context, draft.clone(), &snapshot) {
+                Ok((commit, warnings)) => {
+                    commits.push(commit);
+                    prepared.push(Ok(warnings));
+                }
+                Err(error) => prepared.push(Err(error)),
+            }
+        }
+        drop(snapshot);
+        let mut committed = self.engine.commit_batch(commits).await.into_iter();
+        for (draft, prepared) in drafts.into_iter().zip(prepared) {
+            let result = match prepared {
+                Err(error) => Err(error),
+                Ok(warnings) => match committed.next() {
+                    Some(Ok(Committed { object, .. })) => {
+                        Ok(Written { object, outcome: Outcome::Created, warnings })
+                    }
+                    Some(Err(CommitError::Mismatch { .. })) | None => self.create(context, draft).await,
+                    Some(Err(error)) => Err(engine_error(&error)),
+                },
+            };
+            results.push(result);
+        }
+    }
+
+    async fn commit_create(
+        &self,
+        context: &RequestContext,
+        commit: Commit,
+    ) -> Result<Arc<Object>, CommitError> {
+        if context.dry_run {
+            return self.try_commit(commit);
+        }
+        self.engine.commit(commit).await.map(|committed: Committed| committed.object)
+    }
+
+    /// What a commit would leave, without making it (STORE-29).
+    pub(super) fn try_commit(&self, commit: Commit) -> Result<Arc<Object>, CommitError> {
+        let snapshot = self.engine.snapshot();
+        let found = snapshot.get(&commit.key);
+        let revision = found.map(|object| object.revision());
+        if !commit.expect.holds(revision) {
+            let Commit { key, expect, .. } = commit;
+            return Err(CommitError::Mismatch { key, expected: expect, found: revision });
+        }
+        match (commit.value, found) {
+            (Some(draft), _) => Ok(Arc::new(Object::from_draft(draft, revision.unwrap_or(Revision::ZERO)))),
+            (None, Some(object)) => Ok(Arc::clone(object)),
+            (None, None) => {
+                let Commit { key, expect, .. } = commit;
+                Err(CommitError::Mismatch { key, expected: expect, found: None })
+            }
+        }
+    }
+
+    fn already_exists(&self, draft: &Draft, key: &setpoint_core::object::Key, generated: bool) -> Error {
+        let error = Error::already_exists(&draft.kind().resource, &key.name);
+        if generated {
+            return error.with_retry_after(1);
+        }
+        let snapshot = self.engine.snapshot();
+        match snapshot.get(key) {
+            Some(object) if object.meta().is_terminating() => {
+                let message = format!("object is being deleted: {}", error.message());
+                error.with_message(message)
+            }
+            _ => error,
+        }
+    }
+}
+
+/// Whole seconds, as on the wire.
+pub(super) fn seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}

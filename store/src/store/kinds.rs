@@ -1,0 +1,20 @@
+use setpoint_core::kind::{KindId, Registry};
+
+/// Kinds that the rules and admission look at themselves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WellKnown {
+    pub(crate) namespaces: Option<KindId>,
+    pub(crate) pods: Option<KindId>,
+    pub(crate) priority_classes: Option<KindId>,
+}
+
+impl WellKnown {
+    pub(super) fn of(registry: &Registry) -> Self {
+        let find = |kind, group| registry.find_in_group(kind, group).map(|kind| kind.id);
+        Self {
+            namespaces: find("Namespace", ""),
+            pods: find("Pod", ""),
+            priority_classes: find("PriorityClass", "scheduling.k8s.io"),
+        }
+    }
+}

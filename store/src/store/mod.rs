@@ -1,0 +1,237 @@
+//! The rules over an engine: what makes stored values Kubernetes objects.
+//!
+//! Every write takes the same way (STORE-12): defaults, mutating admission, system metadata, the kind's own
+//! preparation, validation, validating admission, record of ownership, commit. An update takes it anew
+//! whenever the object has changed meanwhile (STORE-03), so that every step sees the newest version.
+
+mod bind;
+mod create;
+mod delete;
+mod kinds;
+mod metadata;
+mod page;
+mod patch;
+mod read;
+mod record;
+mod update;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use setpoint_core::env::Env;
+use setpoint_core::kind::{Kind, KindId, Registry};
+use setpoint_core::object::{Key, ObjectRef, Revision};
+use setpoint_core::{Error, Reason, Result};
+
+use self::create::CreateMemo;
+pub(crate) use self::kinds::WellKnown;
+use self::page::Pages;
+use self::record::Records;
+use crate::admission::Chain;
+use crate::engine::{CommitError, Engine, Expired, Feed, Memory, Route};
+use crate::object_store::{ObjectStore, WatchStream};
+use crate::request::{
+    DeleteOptions, ListQuery, ObjectList, ReadAt, RequestContext, Selection, WatchQuery, Write, Written,
+};
+use crate::tables::{Index, Snapshot};
+
+/// An [`ObjectStore`] over an engine. Clones share.
+///
+/// ```
+/// use k8s_openapi::api::core::v1::ConfigMap;
+/// use setpoint_core::env::Simulation;
+/// use setpoint_store::{Objects, Store};
+///
+/// let sim = Simulation::new(1);
+/// let store = Store::memory(&sim.env());
+/// let done = sim.block_on(async {
+///     store.ensure_namespace("default").await?;
+///     let maps = Objects::<ConfigMap>::namespaced(&store, "default")?;
+///     let mut map = ConfigMap::default();
+///     map.metadata.name = Some("greeting".to_owned());
+///     map.data = Some([("text".to_owned(), "hello".to_owned())].into());
+///     maps.create(map).await?;
+///     let stored = maps.get("greeting").await?;
+///     assert_eq!(stored.data.as_ref().unwrap()["text"], "hello");
+///     setpoint_core::Result::<()>::Ok(())
+/// });
+/// done.expect("nothing waits").expect("all is valid");
+/// ```
+pub struct Store<E = Memory> {
+    inner: Arc<Inner<E>>,
+}
+
+struct Inner<E> {
+    env: Env,
+    engine: E,
+    registry: Registry,
+    well_known: WellKnown,
+    admission: Chain,
+    creates: CreateMemo,
+    records: Records,
+    pages: Pages,
+}
+
+/// How often a write is decided anew because the object has changed meanwhile.
+const ATTEMPTS_MAX: usize = 64;
+
+impl Store<Memory> {
+    /// A store in memory with the built-in kinds and upstream's admission.
+    pub fn memory(env: &Env) -> Self {
+        Self::new(env, Memory::new(env), Registry::builtin(), Chain::upstream())
+    }
+}
+
+impl<E: Engine> Store<E> {
+    /// A store over an engine.
+    ///
+    /// The kinds of namespaces and priority classes, if any, are to be registered before; others can
+    /// follow.
+    pub fn new(env: &Env, engine: E, registry: Registry, admission: Chain) -> Self {
+        let well_known = WellKnown::of(&registry);
+        if let Some(pods) = well_known.pods {
+            engine.add_index(pods, Index::node());
+        }
+        Self {
+            inner: Arc::new(Inner {
+                env: env.clone(),
+                engine,
+                registry,
+                well_known,
+                admission,
+                creates: CreateMemo::default(),
+                records: Records::default(),
+                pages: Pages::default(),
+            }),
+        }
+    }
+
+    /// The engine below.
+    pub fn engine(&self) -> &E {
+        &self.inner.engine
+    }
+
+    /// The environment it takes time and entropy from.
+    pub fn env(&self) -> &Env {
+        &self.inner.env
+    }
+
+    /// Creates a namespace unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// As a creation, other than `AlreadyExists`.
+    pub async fn ensure_namespace(&self, name: &str) -> Result<()> {
+        let namespaces = crate::Objects::<k8s_openapi::api::core::v1::Namespace>::cluster(self)?;
+        let mut namespace = k8s_openapi::api::core::v1::Namespace::default();
+        namespace.metadata.name = Some(name.to_owned());
+        match namespaces.create(namespace).await {
+            Err(error) if !error.is_already_exists() => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<E> Inner<E> {
+    fn kind(&self, id: KindId) -> Result<Arc<Kind>> {
+        self.registry.get(id).ok_or_else(|| Error::new(Reason::NotFound, "the kind is not registered here"))
+    }
+
+    async fn write(&self, context: &RequestContext, write: Write) -> Result<Written>
+    where
+        E: Engine,
+    {
+        match write {
+            Write::Create(draft) => self.create(context, draft).await,
+            Write::Update(draft, side) => self.update(context, draft, side).await,
+            Write::Patch(key, patch, side) => self.patch(context, &key, &patch, side).await,
+            Write::Delete(key, options) => self.delete(context, &key, &options).await,
+            Write::Bind(binding) => self.bind(context, &binding).await,
+        }
+    }
+
+    fn not_found(&self, key: &Key) -> Error {
+        match self.registry.get(key.kind) {
+            Some(kind) => Error::not_found(&kind.resource, &key.name),
+            None => Error::new(Reason::NotFound, "the kind is not registered here"),
+        }
+    }
+}
+
+/// What an engine's failure means to a client; a mismatch is the caller's to answer.
+fn engine_error(error: &CommitError) -> Error {
+    match error {
+        CommitError::Mismatch { .. } => Error::internal(error),
+        CommitError::Unavailable(_) => Error::new(Reason::ServiceUnavailable, error.to_string()),
+        CommitError::Unknown(_) => Error::new(Reason::ServerTimeout, error.to_string()),
+    }
+}
+
+#[async_trait]
+impl<E: Engine> ObjectStore for Store<E> {
+    fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    async fn get(&self, _context: &RequestContext, key: &Key, at: ReadAt) -> Result<ObjectRef> {
+        let snapshot = self.inner.snapshot_for(at).await?;
+        snapshot.get(key).cloned().ok_or_else(|| self.inner.not_found(key))
+    }
+
+    async fn list(&self, _context: &RequestContext, query: &ListQuery) -> Result<ObjectList> {
+        self.inner.list(query).await
+    }
+
+    async fn watch(&self, _context: &RequestContext, query: &WatchQuery) -> Result<WatchStream> {
+        self.inner.watch(query).await
+    }
+
+    async fn write(&self, context: &RequestContext, write: Write) -> Result<Written> {
+        self.inner.write(context, write).await
+    }
+
+    async fn write_batch(&self, context: &RequestContext, writes: Vec<Write>) -> Vec<Result<Written>> {
+        self.inner.write_batch(context, writes).await
+    }
+
+    async fn delete_collection(
+        &self,
+        context: &RequestContext,
+        selection: &Selection,
+        options: &DeleteOptions,
+    ) -> Result<Vec<ObjectRef>> {
+        self.inner.delete_collection(context, selection, options).await
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        Some(self.inner.engine.snapshot())
+    }
+
+    fn feed(&self, kind: KindId, route: Route, from: Revision) -> Option<Result<Feed, Expired>> {
+        Some(self.inner.engine.feed(kind, route, from))
+    }
+
+    fn add_index(&self, kind: KindId, index: Index) {
+        self.inner.engine.add_index(kind, index);
+    }
+}
+
+impl<E> Clone for Store<E> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Store<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("engine", &self.inner.engine)
+            .field("registry", &self.inner.registry)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

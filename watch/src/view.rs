@@ -1,0 +1,40 @@
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::Stream;
+use setpoint_core::kind::KindId;
+use setpoint_core::object::Revision;
+use setpoint_store::engine::Change;
+use setpoint_store::tables::{Index, Snapshot};
+
+/// What controllers read of a store: local, indexed, and told of every change.
+#[async_trait]
+pub trait View: Send + Sync + 'static {
+    /// Everything it knows now.
+    fn snapshot(&self) -> Snapshot;
+
+    /// What is there of a kind, as additions, then every change that [`View::snapshot`] comes to show.
+    ///
+    /// A change is told when a snapshot taken then shows it. Ends when the view does.
+    fn changes(&self, kind: KindId) -> Changes;
+
+    /// Waits until the view shows a kind at this revision or a later one, so that what was written there can
+    /// be read here; false if the view has ended.
+    async fn reached(&self, kind: KindId, revision: Revision) -> bool;
+
+    /// Adds an index to a kind. To be called before the kind's changes are read.
+    fn add_index(&self, kind: KindId, index: Index);
+}
+
+/// Notices of a view, in order.
+pub type Changes = Pin<Box<dyn Stream<Item = Notice> + Send>>;
+
+/// What a view tells of a kind.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// An object has changed.
+    Change(Arc<Change>),
+    /// Changes were missed, and what is there now was read anew: everything may have changed.
+    Reread,
+}
