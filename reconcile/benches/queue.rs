@@ -36,7 +36,7 @@ fn batches<K: Key>(keys: &[K]) -> impl FnMut() {
     let mut queue = State::new(Config::default());
     move || {
         for key in keys {
-            drop(black_box(queue.add(key.clone(), Lane::High, Instant::START)));
+            black_box(queue.add(key.clone(), Lane::High, Instant::START)).expect("there is room");
         }
         while let Some(popped) = queue.pop(Instant::START) {
             black_box(queue.done(&popped.key, Instant::START));
@@ -48,7 +48,7 @@ fn through_handle(env: &Env, keys: &[u64]) -> impl FnMut() {
     let queue = Queue::new(env.clone(), "bench", Config::default());
     move || {
         for &key in keys {
-            drop(black_box(queue.add(key, Lane::High)));
+            black_box(queue.add(key, Lane::High)).expect("there is room");
         }
         while let Some(run) = queue.try_next() {
             drop(black_box(run));

@@ -16,7 +16,7 @@ use super::{Config, Full, Key, Lane, Run, Shutdown, State};
 /// A shared handle to a work queue: any number of producers and workers hold clones of it.
 ///
 /// Time, and the randomness of retries, come from its [`Env`]. What its methods do is told at those of
-/// [`State`]; promises are told at the [module](self).
+/// [`State`]; promises are told at the [module](super).
 pub struct Queue<K>(Arc<Shared<K>>);
 
 struct Shared<K> {
@@ -51,7 +51,7 @@ impl Wake {
 impl<K: Key> Inner<K> {
     /// A worker is needed for a key that is ready, to learn of the end, and to wait for the next deadline if
     /// nobody does. One is woken at a time, and wakes the next if there is more to do.
-    fn to_wake(&mut self) -> Wake {
+    fn take_wakers(&mut self) -> Wake {
         let needs_worker = self.state.ready() > 0
             || self.state.is_finished()
             || self.state.next_deadline().is_some_and(|at| !self.idle.covers(at));
@@ -154,8 +154,8 @@ impl<K: Key> Queue<K> {
         &self.0.name
     }
 
-    /// Brings the gauges about running keys up to date, which otherwise happens when a run starts or ends.
-    /// Upstream does so every 500 ms.
+    /// Brings the two gauges about running keys up to date, which nothing else does: the owner of the workers
+    /// calls this from time to time. Upstream does so every 500 ms.
     pub fn sample_metrics(&self) {
         self.change(|inner, now| inner.meter.running(&inner.state, now));
     }
@@ -164,7 +164,6 @@ impl<K: Key> Queue<K> {
         self.change(|inner, now| {
             if let Some(worked) = inner.state.done(key, now) {
                 inner.meter.ended(worked);
-                inner.meter.running(&inner.state, now);
             }
         });
     }
@@ -172,7 +171,6 @@ impl<K: Key> Queue<K> {
     fn pop(inner: &mut Inner<K>, now: Instant) -> Option<super::Popped<K>> {
         let popped = inner.state.pop(now)?;
         inner.meter.started(popped.waited);
-        inner.meter.running(&inner.state, now);
         Some(popped)
     }
 
@@ -182,7 +180,7 @@ impl<K: Key> Queue<K> {
             let inner = &mut *self.0.inner.lock();
             let result = change(inner, now);
             inner.meter.level(&inner.state);
-            (result, inner.to_wake())
+            (result, inner.take_wakers())
         };
         wake.wake();
         result
@@ -318,3 +316,6 @@ impl<K: Key> fmt::Debug for Drained<'_, K> {
         f.debug_struct("Drained").field("queue", self.queue).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

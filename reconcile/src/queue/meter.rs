@@ -59,3 +59,6 @@ impl Meter {
         self.longest.set(state.longest_running(now));
     }
 }
+
+#[cfg(test)]
+mod tests;

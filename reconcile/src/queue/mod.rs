@@ -60,8 +60,6 @@ pub use self::run::Run;
 pub use self::state::{Popped, State};
 
 #[cfg(test)]
-mod handle_tests;
-#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod tests;

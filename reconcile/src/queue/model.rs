@@ -115,11 +115,11 @@ impl Model {
         let Some(known) = self.known.get_mut(&key) else { return };
         known.failures = 0;
         known.backoff_until = Instant::START;
-        if let (Some(timer), Some((at, _))) = (self.timers.get_mut(&key), known.wanted) {
-            if timer.0 != at {
-                self.set += 1;
-                *timer = (at, self.set);
-            }
+        if let (Some(timer), Some((at, _))) = (self.timers.get_mut(&key), known.wanted)
+            && timer.0 != at
+        {
+            self.set += 1;
+            *timer = (at, self.set);
         }
         self.release(key);
     }

@@ -5,8 +5,8 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use setpoint_core::env::{Env, Simulation};
 
-use super::*;
 use crate::backoff::Backoff;
+use crate::queue::{Config, Lane, Queue, Shutdown};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -78,20 +78,20 @@ fn a_panic_ends_the_run() {
 #[test]
 fn dropping_a_woken_worker_wakes_another() {
     let sim = Simulation::new(1);
-    let queue = queue(&sim.env());
-    let mut first = Box::pin(queue.next());
-    let mut second = Box::pin(queue.next());
+    let env = sim.env();
+    let queue = queue(&env);
+    let worker = queue.clone();
     let got = sim.block_on(async {
+        let mut first = Box::pin(queue.next());
         assert!(futures::poll!(&mut first).is_pending());
-        let waits = second.as_mut();
-        let both = futures::future::join(waits, async {
-            // After the second waits too: the first is woken for the key, and dropped.
-            queue.add(1, Lane::High).expect("there is room");
-            drop(first);
-        });
-        both.await.0.map(|run| *run.key())
+        let second = env.spawn("second", async move { worker.next().await.map(|run| *run.key()) });
+        env.sleep(MS).await;
+        // The first has waited longest, so it is the one woken.
+        queue.add(1, Lane::High).expect("there is room");
+        drop(first);
+        second.join().await
     });
-    assert_eq!(got, Ok(Some(1)));
+    assert_eq!(got, Ok(Ok(Some(1))));
 }
 
 #[test]
