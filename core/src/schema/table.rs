@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::{Field, Kind, List, ListType, Map, Node, Scalar, Struct, Type};
@@ -27,6 +27,12 @@ impl Schema {
         table.kinds.get(&(group, version, kind)).map(|index| &table.types[*index])
     }
 
+    /// The type of a kind's objects by its `apiVersion`; the untyped one for a kind that is not known.
+    pub fn of_object(api_version: &str, kind: &str) -> &'static Type {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Self::of_kind(group, version, kind).unwrap_or_else(Self::untyped)
+    }
+
     /// The type of objects about which nothing is known but that they have metadata: lists are atomic, maps granular.
     pub fn untyped() -> &'static Type {
         Self::table().types.last().expect("the untyped type is put last")
@@ -35,11 +41,6 @@ impl Schema {
     /// All named types.
     pub fn types() -> impl Iterator<Item = &'static Type> {
         Self::table().types.iter().filter(|type_| !type_.name.is_empty())
-    }
-
-    /// The text as a static one, if it is the name of a field of any type.
-    pub(crate) fn intern(name: &str) -> Option<&'static str> {
-        Self::table().field_names.get(name).copied()
     }
 
     pub(super) fn at(index: usize) -> &'static Type {
@@ -56,7 +57,6 @@ struct Table {
     types: Vec<Type>,
     names: FxHashMap<&'static str, usize>,
     kinds: FxHashMap<(&'static str, &'static str, &'static str), usize>,
-    field_names: FxHashSet<&'static str>,
 }
 
 impl Table {
@@ -90,9 +90,7 @@ impl Table {
                 type_.kind.map(|kind| ((kind.group, kind.version, kind.kind), index))
             })
             .collect();
-        let field_names =
-            types.iter().flat_map(|type_| type_.fields.iter().map(|field| field.name)).collect();
-        Self { types, names, kinds, field_names }
+        Self { types, names, kinds }
     }
 }
 

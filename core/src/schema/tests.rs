@@ -62,6 +62,9 @@ fn finds_a_type_by_its_kind() {
     assert_eq!(Schema::of_kind("", "v1", "Pod").map(Type::name), Some("io.k8s.api.core.v1.Pod"));
     assert!(Schema::of_kind("", "v1", "Deployment").is_none());
     assert!(Schema::of("io.k8s.api.core.v1.Nothing").is_none());
+    assert_eq!(Schema::of_object("apps/v1", "Deployment").name(), "io.k8s.api.apps.v1.Deployment");
+    assert_eq!(Schema::of_object("v1", "Pod").name(), "io.k8s.api.core.v1.Pod");
+    assert!(Schema::of_object("example.com/v1", "Pod").is_open());
 }
 
 #[test]

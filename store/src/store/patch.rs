@@ -4,6 +4,7 @@ use serde_json::Value;
 use setpoint_core::kind::{Kind, Subresource};
 use setpoint_core::object::{Draft, Key, ObjectRef};
 use setpoint_core::patch::Patch;
+use setpoint_core::schema::Schema;
 use setpoint_core::{Error, Result};
 
 use super::Inner;
@@ -37,7 +38,7 @@ impl<E: Engine> Inner<E> {
     ) -> Result<Attempt> {
         let kind = Arc::clone(old.kind());
         let mut value = old.to_value();
-        patch.apply(&mut value)?;
+        patch.apply(&mut value, Schema::of_object(&kind.api_version(), &kind.names.kind))?;
         let draft = decode(&kind, value)?;
         if draft.meta().name != old.meta().name {
             let message = format!(
