@@ -1,5 +1,15 @@
-//! The reconciler runtime: what decides when a key runs, and tells what came of it.
+//! The reconciler runtime: what decides when a key runs, runs it, and tells what came of it.
+//!
+//! - [`reconciler::Reconciler`] is a controller for anybody: async, one root object at a time.
+//! - [`plan::Planner`] is a controller that decides purely; one executor carries its plans out.
+//! - [`controller::Controller`] is the engine of both: relations, a [`queue`], workers.
+//! - [`manager::Manager`] starts controllers and joins them.
+//! - [`events`] is how they tell people what they do.
 
 pub mod backoff;
+pub mod controller;
 pub mod events;
+pub mod manager;
+pub mod plan;
 pub mod queue;
+pub mod reconciler;

@@ -1,6 +1,9 @@
-//! Events: what a controller tells people about an object.
+//! Events: what controllers tell people about objects.
 //!
-//! A [`Correlator`] turns what occurs into Events to write (OBSERVE-01). Promises:
+//! [`EventRecorder::record`] takes a text and returns at once. One task for the whole process, the
+//! [`EventSink`], correlates what was recorded and writes it.
+//!
+//! The [`Correlator`] turns what occurs into Events to write (OBSERVE-01). Promises:
 //!
 //! 1. The same occurrence again raises the count of the Event it made before.
 //! 2. From the tenth different message of one reporter, object, type and reason on, none of them more than ten
@@ -14,6 +17,11 @@
 mod correlator;
 mod lru;
 mod record;
+mod recorder;
+mod sink;
+mod text;
 
 pub use self::correlator::{Correlator, Outcome};
 pub use self::record::{EventRecord, EventType, Occurrence, Reporter};
+pub use self::recorder::{EventRecorder, EventSink, PENDING_MAX};
+pub use self::text::{EventText, Regarding};

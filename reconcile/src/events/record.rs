@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use setpoint_core::names;
 
 /// Whether somebody should worry.
@@ -103,12 +103,15 @@ impl EventRecord {
     }
 
     /// The merge patch that brings an earlier record of the same name up to this one.
-    pub fn to_patch(&self) -> Value {
-        json!({
-            "count": self.count,
-            "lastTimestamp": Time(self.last),
-            "message": self.occurrence.message,
-        })
+    pub fn to_patch(&self) -> Map<String, Value> {
+        [
+            ("count", json!(self.count)),
+            ("lastTimestamp", json!(Time(self.last))),
+            ("message", json!(self.occurrence.message)),
+        ]
+        .map(|(field, value)| (field.to_owned(), value))
+        .into_iter()
+        .collect()
     }
 }
 

@@ -1,0 +1,251 @@
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::{FutureExt, StreamExt};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use setpoint_core::env::Task;
+use setpoint_core::object::Key;
+use setpoint_watch::Notice;
+use tracing::Instrument;
+
+use super::{Controller, Relation, Settings, Verdict, Worker};
+use crate::queue::{Full, Lane, Queue, Run, Shutdown};
+use crate::reconciler::Context;
+
+/// Runs at once after a conflict, before a key backs off like after any failure.
+const CONFLICTS_MAX: u32 = 5;
+
+/// A controller at work. Dropping it cancels everything it does.
+#[derive(Debug)]
+#[must_use = "a controller is cancelled when it is dropped"]
+pub struct Running {
+    name: &'static str,
+    queue: Queue<Key>,
+    sources: Vec<Task<()>>,
+    workers: Vec<Task<()>>,
+    counters: Arc<Counters>,
+}
+
+/// How a controller is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The controller.
+    pub name: &'static str,
+    /// Keys that wait or run.
+    pub queued: usize,
+    /// Runs that were started.
+    pub runs: u64,
+    /// Runs that failed.
+    pub failures: u64,
+    /// Runs that panicked.
+    pub panics: u64,
+    /// Runs that took too long and were cancelled.
+    pub timeouts: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    runs: AtomicU64,
+    failures: AtomicU64,
+    panics: AtomicU64,
+    timeouts: AtomicU64,
+}
+
+impl Controller {
+    /// Starts watching and working.
+    pub fn start(self) -> Running {
+        let Self { name, context, worker, relations, settings } = self;
+        let queue = Queue::new(context.env.clone(), name, settings.queue.clone());
+        let counters = Arc::new(Counters::default());
+        for (kind, index) in relations.iter().flat_map(|relation| &relation.indices) {
+            context.view.add_index(*kind, index.clone());
+        }
+        let roots: Vec<_> = relations.iter().filter(|relation| relation.is_root).cloned().collect();
+        let sources = relations
+            .into_iter()
+            .map(|relation| {
+                let (context, queue, roots) = (context.clone(), queue.clone(), roots.clone());
+                let env = context.env.clone();
+                env.spawn(name, async move { watch(&context, &relation, &roots, &queue).await })
+            })
+            .collect();
+        let shared = Arc::new(Shared {
+            name,
+            context: context.clone(),
+            worker,
+            settings: settings.clone(),
+            counters: Arc::clone(&counters),
+            conflicts: Mutex::default(),
+        });
+        let workers = (0..settings.workers.max(1))
+            .map(|_| {
+                let (shared, queue) = (Arc::clone(&shared), queue.clone());
+                context.env.spawn(name, async move { shared.work(&queue).await })
+            })
+            .collect();
+        Running { name, queue, sources, workers, counters }
+    }
+}
+
+impl Running {
+    /// How it is doing.
+    pub fn health(&self) -> Health {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Health {
+            name: self.name,
+            queued: self.queue.len(),
+            runs: count(&self.counters.runs),
+            failures: count(&self.counters.failures),
+            panics: count(&self.counters.panics),
+            timeouts: count(&self.counters.timeouts),
+        }
+    }
+
+    /// Starts no key any more, and waits until those that run are done, at most for `drain`. Those that
+    /// are not are cancelled at their next await.
+    pub async fn shut_down(self, env: &setpoint_core::env::Env, drain: Duration) {
+        let Self { queue, sources, workers, .. } = self;
+        sources.iter().for_each(Task::cancel);
+        queue.shut_down(Shutdown::Now);
+        // Whoever does not make it in time is cancelled below.
+        let _in_time = env.timeout(drain, queue.drained()).await;
+        for task in sources.into_iter().chain(workers) {
+            task.cancel();
+            // Cancelled is how they end.
+            let _end = task.join().await;
+        }
+    }
+}
+
+/// Turns the changes of one relation into keys.
+async fn watch(context: &Context, relation: &Relation, roots: &[Relation], queue: &Queue<Key>) {
+    let mut changes = context.view.changes(relation.kind);
+    while let Some(notice) = changes.next().await {
+        match notice {
+            Notice::Change(change) => (relation.wakes)(&change, &*context.view, &mut |wake| {
+                report(queue.add(wake.key, wake.lane));
+            }),
+            // Anything may have changed, so that everything is looked at.
+            Notice::Reread => {
+                let snapshot = context.view.snapshot();
+                for root in roots {
+                    snapshot.list(root.kind).for_each(|object| report(queue.add(object.key(), Lane::Low)));
+                }
+            }
+        }
+    }
+}
+
+/// A key that found no room comes again with the next change or resync of its object.
+fn report(added: Result<(), Full>) {
+    if let Err(full) = added {
+        tracing::error!(%full, "a key was not queued");
+    }
+}
+
+struct Shared {
+    name: &'static str,
+    context: Context,
+    worker: Arc<dyn Worker>,
+    settings: Settings,
+    counters: Arc<Counters>,
+    /// Conflicts in a row, for keys that have had one.
+    conflicts: Mutex<FxHashMap<Key, u32>>,
+}
+
+impl Shared {
+    async fn work(&self, queue: &Queue<Key>) {
+        while let Some(run) = queue.next().await {
+            let key = run.key().clone();
+            let verdict = self.run(&run).await;
+            self.follow(queue, &key, verdict);
+            drop(run);
+            // Others are to have their turn even if nothing here ever waits.
+            yield_now().await;
+        }
+    }
+
+    /// One run, within its time, and with panics caught.
+    async fn run(&self, run: &Run<Key>) -> Verdict {
+        let key = run.key();
+        let attempt = run.queue().retries(key);
+        self.counters.runs.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::debug_span!("reconcile", controller = self.name, key = %key, attempt);
+        let work = AssertUnwindSafe(self.worker.run(key, attempt).instrument(span)).catch_unwind();
+        match self.context.env.timeout(self.settings.timeout, work).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(panic)) => {
+                self.counters.panics.fetch_add(1, Ordering::Relaxed);
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                Verdict::Retry(format!("panicked: {}", text.unwrap_or_default()))
+            }
+            Err(elapsed) => {
+                self.counters.timeouts.fetch_add(1, Ordering::Relaxed);
+                Verdict::Retry(elapsed.to_string())
+            }
+        }
+    }
+
+    /// Does what a verdict asks for.
+    fn follow(&self, queue: &Queue<Key>, key: &Key, verdict: Verdict) {
+        if verdict != Verdict::Conflict && !self.conflicts.lock().is_empty() {
+            self.conflicts.lock().remove(key);
+        }
+        match verdict {
+            Verdict::Done => queue.forget(key),
+            Verdict::After(delay) => {
+                queue.forget(key);
+                report(queue.add_after(key.clone(), delay));
+            }
+            Verdict::UntilChanged(error) => {
+                self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(controller = self.name, %key, error, "failed until something changes");
+                queue.forget(key);
+            }
+            Verdict::Conflict => {
+                let conflicts = {
+                    let mut conflicts = self.conflicts.lock();
+                    let count = conflicts.entry(key.clone()).or_default();
+                    *count += 1;
+                    *count
+                };
+                if conflicts <= CONFLICTS_MAX {
+                    report(queue.add(key.clone(), Lane::Normal));
+                } else {
+                    self.retry(queue, key, "conflicts without end");
+                }
+            }
+            Verdict::Retry(error) => self.retry(queue, key, &error),
+        }
+    }
+
+    fn retry(&self, queue: &Queue<Key>, key: &Key, error: &str) {
+        self.counters.failures.fetch_add(1, Ordering::Relaxed);
+        if self.settings.retries_max.is_some_and(|max| queue.retries(key) >= max) {
+            tracing::warn!(controller = self.name, %key, error, "failed too often, left until something changes");
+            queue.forget(key);
+        } else {
+            tracing::debug!(controller = self.name, %key, error, "failed, is tried again");
+            report(queue.add_rate_limited(key.clone()));
+        }
+    }
+}
+
+/// Gives way to other tasks once.
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(move |cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
