@@ -1,1 +1,3 @@
-//! placeholder
+//! The reference controllers, one folder each. They meet only in objects.
+
+pub mod garbage_collector;

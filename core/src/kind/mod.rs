@@ -138,7 +138,8 @@ impl Kind {
 
     /// Whether it is served at this `apiVersion`.
     pub fn is_served_at(&self, api_version: &str) -> bool {
-        self.versions.iter().any(|version| version.api_version() == api_version)
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        self.versions.iter().any(|served| served.group == group && served.version == version)
     }
 
     /// The value of a selectable field; `None` if there is no such field.

@@ -96,7 +96,13 @@ impl Controller {
         context.events = context.events.from_source(name);
         let root = kind_of::<R::Root>(&*context.store)?;
         let worker = Arc::new(ReconcilerWorker { reconciler, context: context.clone() });
-        Ok(Self { name, context, worker, relations: vec![Relation::root(root.id)], settings: Settings::default() })
+        Ok(Self {
+            name,
+            context,
+            worker,
+            relations: vec![Relation::root(root.id)],
+            settings: Settings::default(),
+        })
     }
 
     /// A controller made of a planner, without relations.

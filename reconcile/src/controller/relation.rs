@@ -113,6 +113,9 @@ impl Relation {
 
 impl fmt::Debug for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relation").field("kind", &self.kind).field("is_root", &self.is_root).finish_non_exhaustive()
+        f.debug_struct("Relation")
+            .field("kind", &self.kind)
+            .field("is_root", &self.is_root)
+            .finish_non_exhaustive()
     }
 }

@@ -100,7 +100,7 @@ fn a_repeated_event_raises_the_count_of_the_first() {
         ("web.1", 2, first, scene.now)
     );
     assert_eq!(
-        record.to_patch(),
+        serde_json::Value::Object(record.to_patch()),
         json!({"count": 2, "lastTimestamp": "2026-01-01T00:01:00Z", "message": "same"})
     );
 }

@@ -1,0 +1,330 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use proptest::prelude::*;
+use setpoint_core::Error;
+use setpoint_core::env::{Env, Simulation};
+use setpoint_core::kind::{Kind, Subresource};
+use setpoint_core::object::{Draft, Key, Meta, ObjectRef, OwnerReference, Part};
+use setpoint_reconcile::manager::Manager;
+use setpoint_store::request::{DeleteOptions, Preconditions, Propagation, ReadAt, RequestContext, Write};
+use setpoint_store::{ObjectStore, ObjectStoreExt, Store};
+use setpoint_watch::DirectView;
+
+use super::*;
+
+/// A store with a collector at work, and config maps that own each other.
+struct World {
+    env: Env,
+    store: Store,
+    maps: Arc<Kind>,
+    manager: Manager,
+}
+
+impl World {
+    /// Plays a scene to its end.
+    fn play<F: Future<Output = Result<(), Error>>>(scene: impl FnOnce(Self) -> F) {
+        Self::play_seed(1, scene);
+    }
+
+    fn play_seed<F: Future<Output = Result<(), Error>>>(seed: u64, scene: impl FnOnce(Self) -> F) {
+        let sim = Simulation::new(seed);
+        let env = sim.env();
+        let done = sim.block_on(async {
+            let store = Store::memory(&env);
+            for namespace in ["ns", "other"] {
+                store.ensure_namespace(namespace).await?;
+            }
+            let shared: Arc<dyn ObjectStore> = Arc::new(store.clone());
+            let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");
+            let mut manager = Manager::new(&env, shared, Arc::new(view));
+            manager.start(GarbageCollector::controller(manager.context()));
+            let maps = store.registry().of::<ConfigMap>().expect("a built-in kind");
+            scene(Self { env, store, maps, manager }).await
+        });
+        done.expect("nothing waits for ever").expect("the scene goes as planned");
+    }
+
+    fn context() -> RequestContext {
+        RequestContext::system("test")
+    }
+
+    fn key(&self, name: &str) -> Key {
+        let (namespace, name) = name.split_once('/').unwrap_or(("ns", name));
+        Key::namespaced(self.maps.id, namespace, name)
+    }
+
+    async fn create(&self, name: &str, owners: Vec<OwnerReference>) -> Result<ObjectRef, Error> {
+        let key = self.key(name);
+        let mut meta = Meta::namespaced(key.namespace.clone().expect("namespaced"), key.name);
+        meta.owner_references = owners.into();
+        let draft = Draft::new(Arc::clone(&self.maps), meta, Part::new(ConfigMap::default()));
+        self.store.create(&Self::context(), draft).await
+    }
+
+    async fn delete(&self, name: &str, propagation: Propagation) -> Result<(), Error> {
+        let options = DeleteOptions { propagation: Some(propagation), ..DeleteOptions::default() };
+        self.store.delete(&Self::context(), &self.key(name), options).await.map(drop)
+    }
+
+    async fn get(&self, name: &str) -> Option<ObjectRef> {
+        self.store.get(&Self::context(), &self.key(name), ReadAt::Newest).await.ok()
+    }
+
+    /// Names of all maps, after everything has come to rest.
+    async fn rest(&self) -> Vec<String> {
+        self.env.sleep(Duration::from_secs(5)).await;
+        let snapshot = self.store.snapshot().expect("in memory");
+        snapshot.list(self.maps.id).map(|object| object.meta().name.to_string()).collect()
+    }
+
+    async fn set_finalizers(&self, name: &str, finalizers: &[&str]) -> Result<(), Error> {
+        let object = self.get(name).await.expect("it is there");
+        let mut draft = Draft::of(&object);
+        draft.meta_mut().finalizers = finalizers.iter().copied().collect();
+        self.store.update(&Self::context(), draft, Subresource::Main).await.map(drop)
+    }
+}
+
+fn owned_by(owner: &ObjectRef) -> OwnerReference {
+    OwnerReference {
+        api_version: "v1".into(),
+        kind: owner.kind().names.kind.as_str().into(),
+        name: owner.meta().name.clone(),
+        uid: owner.meta().uid.clone().expect("stored objects have one"),
+        controller: None,
+        block_owner_deletion: None,
+    }
+}
+
+fn blocking(owner: &ObjectRef) -> OwnerReference {
+    OwnerReference { block_owner_deletion: Some(true), ..owned_by(owner) }
+}
+
+#[test]
+fn background_dependents_go_after_their_owner() {
+    // GC-04, GC-05: through three generations, and others stay.
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![owned_by(&a)]).await?;
+        world.create("c", vec![owned_by(&b)]).await?;
+        world.create("free", vec![]).await?;
+        assert_eq!(world.rest().await, ["a", "b", "c", "free"]);
+        world.delete("a", Propagation::Background).await?;
+        assert_eq!(world.rest().await, ["free"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dependent_with_another_owner_stays_and_loses_the_reference() {
+    // GC-04
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![]).await?;
+        world.create("c", vec![owned_by(&a), owned_by(&b)]).await?;
+        world.delete("a", Propagation::Background).await?;
+        assert_eq!(world.rest().await, ["b", "c"]);
+        let c = world.get("c").await.expect("it stays");
+        assert_eq!(&*c.meta().owner_references, [owned_by(&b)]);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_owner_of_another_uid_is_absent() {
+    // GC-02: the same name is not the same object.
+    World::play(|world| async move {
+        let first = world.create("a", vec![]).await?;
+        world.delete("a", Propagation::Background).await?;
+        world.create("a", vec![]).await?;
+        world.create("b", vec![owned_by(&first)]).await?;
+        assert_eq!(world.rest().await, ["a"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_owner_in_another_namespace_is_absent() {
+    // GC-03
+    World::play(|world| async move {
+        let there = world.create("other/a", vec![]).await?;
+        world.create("b", vec![owned_by(&there)]).await?;
+        assert_eq!(world.rest().await, ["a"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_cluster_scoped_dependent_of_a_namespaced_owner_is_never_collected() {
+    // GC-03
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        world.delete("a", Propagation::Background).await?;
+        let nodes = world.store.registry().of::<Node>().expect("a built-in kind");
+        let mut meta = Meta::cluster("node");
+        meta.owner_references = vec![owned_by(&a)].into();
+        let spec = Part::new(k8s_openapi::api::core::v1::NodeSpec::default());
+        let node = world.store.create(&World::context(), Draft::new(nodes, meta, spec)).await?;
+        world.rest().await;
+        assert!(world.store.get(&World::context(), &node.key(), ReadAt::Newest).await.is_ok());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dependent_of_an_unknown_kind_stays() {
+    // GC-02: what cannot be looked up is not absent.
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let unknown =
+            OwnerReference { kind: "Mystery".into(), api_version: "x.io/v1".into(), ..owned_by(&a) };
+        world.create("b", vec![unknown]).await?;
+        assert_eq!(world.rest().await, ["a", "b"]);
+        assert!(world.manager.health()[0].failures > 0, "it is tried again");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_foreground_owner_goes_after_the_dependents_that_block_it() {
+    // GC-06
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        world.create("blocks", vec![blocking(&a)]).await?;
+        world.create("free", vec![owned_by(&a)]).await?;
+        world.set_finalizers("blocks", &["example.com/hold"]).await?;
+        world.set_finalizers("free", &["example.com/hold"]).await?;
+        world.delete("a", Propagation::Foreground).await?;
+        assert_eq!(world.rest().await, ["a", "blocks", "free"]);
+        assert!(world.get("blocks").await.expect("held").meta().is_terminating());
+        world.set_finalizers("blocks", &[]).await?;
+        assert_eq!(world.rest().await, ["free"], "who does not block is not waited for");
+        Ok(())
+    });
+}
+
+#[test]
+fn foreground_is_handed_down_to_dependents_with_dependents() {
+    // GC-05
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![blocking(&a)]).await?;
+        world.create("c", vec![blocking(&b)]).await?;
+        world.set_finalizers("c", &["example.com/hold"]).await?;
+        world.delete("a", Propagation::Foreground).await?;
+        assert_eq!(world.rest().await, ["a", "b", "c"]);
+        assert!(world.get("b").await.expect("waits").meta().finalizers.contains("foregroundDeletion"));
+        world.set_finalizers("c", &[]).await?;
+        assert!(world.rest().await.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_circle_of_blocking_references_is_broken() {
+    // GC-06
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![blocking(&a)]).await?;
+        let mut draft = Draft::of(&a);
+        draft.meta_mut().owner_references = vec![blocking(&b)].into();
+        world.store.update(&World::context(), draft, Subresource::Main).await?;
+        world.delete("a", Propagation::Foreground).await?;
+        assert!(world.rest().await.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
+fn orphans_lose_their_reference_before_the_owner_goes() {
+    // GC-07
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let other = world.create("other-owner", vec![]).await?;
+        world.create("b", vec![owned_by(&a), owned_by(&other)]).await?;
+        world.create("c", vec![owned_by(&a)]).await?;
+        world.delete("a", Propagation::Orphan).await?;
+        assert_eq!(world.rest().await, ["b", "c", "other-owner"]);
+        let owners = |object: ObjectRef| object.meta().owner_references.len();
+        assert_eq!(world.get("b").await.map(owners), Some(1));
+        assert_eq!(world.get("c").await.map(owners), Some(0));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dependent_made_after_its_owner_went_goes_too() {
+    // GC-09: whoever is first to be noticed.
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        world.create("b", vec![owned_by(&a)]).await?;
+        world.rest().await;
+        world.delete("a", Propagation::Background).await?;
+        world.create("late", vec![owned_by(&a)]).await?;
+        assert!(world.rest().await.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
+fn deletes_only_the_version_it_decided_on() {
+    // GC-04: the guard is in the write.
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![owned_by(&a)]).await?;
+        let snapshot = world.store.snapshot().expect("in memory");
+        let observed = Observed::of(&snapshot, &b.key(), world.store.registry()).expect("it is there");
+        let steps = enact::steps(&observed, &Action::Delete(Propagation::Background));
+        let [Step::Write { write, .. }] = &steps[..] else { panic!("one write") };
+        let Write::Delete(_, options) = &**write else { panic!("a deletion") };
+        let expected = Preconditions { uid: b.meta().uid.clone(), revision: Some(b.revision()) };
+        assert_eq!(options.preconditions, expected);
+        Ok(())
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A forest of owners, some deleted: what is left is what has no owner, or one that is left.
+    #[test]
+    fn what_has_a_living_owner_lives_and_what_has_none_goes(
+        owners in proptest::collection::vec(proptest::collection::vec(0usize..12, 0..3), 1..12),
+        deleted in proptest::collection::btree_set(0usize..12, 1..4),
+        foreground: bool,
+        seed: u64,
+    ) {
+        World::play_seed(seed, |world| async move {
+            let mut objects: Vec<ObjectRef> = Vec::new();
+            let mut edges: Vec<Vec<usize>> = Vec::new();
+            for (at, owners) in owners.iter().enumerate() {
+                // Only earlier ones, so there is no circle; each once.
+                let mut of: Vec<usize> = owners.iter().copied().filter(|owner| *owner < at).collect();
+                of.sort_unstable();
+                of.dedup();
+                let references = of.iter().map(|owner| blocking(&objects[*owner])).collect();
+                objects.push(world.create(&format!("o{at:02}"), references).await?);
+                edges.push(of);
+            }
+            let policy = if foreground { Propagation::Foreground } else { Propagation::Background };
+            let mut living = vec![true; objects.len()];
+            for at in deleted.into_iter().filter(|at| *at < objects.len()) {
+                match world.delete(&format!("o{at:02}"), policy).await {
+                    Ok(()) => {}
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => return Err(error),
+                }
+                living[at] = false;
+            }
+            for at in 0..objects.len() {
+                living[at] &= edges[at].is_empty() || edges[at].iter().any(|owner| living[*owner]);
+            }
+            let expected: Vec<String> =
+                (0..objects.len()).filter(|at| living[*at]).map(|at| format!("o{at:02}")).collect();
+            assert_eq!(world.rest().await, expected);
+            Ok(())
+        });
+    }
+}
