@@ -1,1 +1,3 @@
-//! placeholder
+//! What runs on a node: the runtimes that come with this project.
+
+pub mod simulated;

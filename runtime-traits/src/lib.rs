@@ -16,10 +16,14 @@
 //! 6. Time, timers and tasks come from a [`setpoint_core::env::Env`] given to the back end when it is made.
 //!
 //! It does not schedule, restart or retry anything, and it claims no isolation for any back end.
+//!
+//! With the feature `contract` the module `contract` checks a back end against these promises.
 
 mod address_pool;
 mod capabilities;
 mod container;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod dns_sink;
 mod error;
 mod event;
