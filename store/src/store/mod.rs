@@ -7,6 +7,7 @@
 mod bind;
 mod create;
 mod delete;
+mod expire;
 mod kinds;
 mod metadata;
 mod page;

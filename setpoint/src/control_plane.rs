@@ -1,0 +1,261 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::Namespace;
+use setpoint_core::env::{Env, Task};
+use setpoint_core::{Error, Result};
+use setpoint_reconcile::controller::{Controller, Health};
+use setpoint_reconcile::events::EventRecorder;
+use setpoint_reconcile::manager::Manager;
+use setpoint_reconcile::reconciler::Context;
+use setpoint_store::engine::Engine;
+use setpoint_store::{ObjectStore, Objects, Store};
+use setpoint_watch::{DirectView, View};
+
+/// Namespaces that are there from the start (NS-06, OTHER-15).
+const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+/// How long events are kept (STORE-30).
+const EVENT_AGE_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// How coarse their expiry is.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// How long each part gets to end what it is doing.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// The parts of an orchestrator at work on one store. [`ControlPlane::shut_down`] joins them all; dropping
+/// it cancels them.
+pub struct ControlPlane {
+    env: Env,
+    store: Arc<dyn ObjectStore>,
+    manager: Manager,
+    parts: Vec<Box<dyn Part>>,
+    expiry: Option<Task<()>>,
+}
+
+/// A part that is no controller, such as a scheduler or a node agent.
+pub(crate) trait Part: Send {
+    /// Ends it, within the time it needs.
+    fn shut_down(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// What a [`ControlPlane`] is made of.
+pub struct ControlPlaneBuilder {
+    env: Env,
+    store: Option<Chosen>,
+    controllers: Vec<Box<dyn FnOnce(Context) -> Result<Controller> + Send>>,
+    parts: Vec<MakePart>,
+}
+
+/// A store, and how its events expire, if it is one that lets them.
+struct Chosen {
+    store: Arc<dyn ObjectStore>,
+    expire: Option<Expire>,
+}
+
+type Expire = Arc<dyn Fn() -> BoxFuture<'static, Result<usize>> + Send + Sync>;
+type MakePart = Box<dyn FnOnce(Context) -> BoxFuture<'static, Result<Box<dyn Part>>> + Send>;
+
+impl ControlPlane {
+    /// Begins to put one together. Without anything else it is a store in memory.
+    pub fn builder(env: &Env) -> ControlPlaneBuilder {
+        ControlPlaneBuilder { env: env.clone(), store: None, controllers: Vec::new(), parts: Vec::new() }
+    }
+
+    /// The store that all parts share.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// The environment that all parts share.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// What controllers are made with.
+    pub fn context(&self) -> Context {
+        self.manager.context()
+    }
+
+    /// Where to tell people something about an object.
+    pub fn events(&self) -> &EventRecorder {
+        self.manager.events()
+    }
+
+    /// The objects of a kind in a namespace.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if `K` is not registered.
+    pub fn objects<K: Send + Sync + 'static>(&self, namespace: &str) -> Result<Objects<K>> {
+        Objects::over(Arc::clone(&self.store), Some(namespace.into()))
+    }
+
+    /// The objects of a kind in all namespaces, or of a cluster-scoped kind.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if `K` is not registered.
+    pub fn all_objects<K: Send + Sync + 'static>(&self) -> Result<Objects<K>> {
+        Objects::over(Arc::clone(&self.store), None)
+    }
+
+    /// Starts one more controller.
+    pub fn start(&mut self, controller: Controller) {
+        self.manager.start(controller);
+    }
+
+    /// How the controllers are doing.
+    pub fn health(&self) -> Vec<Health> {
+        self.manager.health()
+    }
+
+    /// Ends everything, the last part first, and waits until it has ended.
+    pub async fn shut_down(self) {
+        let Self { manager, parts, expiry, .. } = self;
+        for part in parts.into_iter().rev() {
+            part.shut_down().await;
+        }
+        manager.shut_down(DRAIN).await;
+        if let Some(expiry) = expiry {
+            expiry.cancel();
+            // Cancelled is how it ends.
+            let _end = expiry.join().await;
+        }
+    }
+}
+
+impl ControlPlaneBuilder {
+    /// Works on this store. Without it, on an empty one in memory.
+    #[must_use]
+    pub fn store<E: Engine>(mut self, store: Store<E>) -> Self {
+        let expiring = store.clone();
+        let expire: Expire = Arc::new(move || {
+            let store = expiring.clone();
+            Box::pin(async move { store.expire_events(EVENT_AGE_MAX).await })
+        });
+        self.store = Some(Chosen { store: Arc::new(store), expire: Some(expire) });
+        self
+    }
+
+    /// Works on a store of another make, whose events are its own to expire.
+    #[must_use]
+    pub fn shared_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
+        self.store = Some(Chosen { store, expire: None });
+        self
+    }
+
+    /// Runs a controller.
+    #[must_use]
+    pub fn controller(mut self, make: impl FnOnce(Context) -> Result<Controller> + Send + 'static) -> Self {
+        self.controllers.push(Box::new(make));
+        self
+    }
+
+    /// Runs the reference controllers.
+    #[cfg(feature = "controllers")]
+    #[must_use]
+    pub fn workload_controllers(self) -> Self {
+        use setpoint_controllers::garbage_collector::GarbageCollector;
+
+        self.controller(|context| Ok(GarbageCollector::controller(context)))
+    }
+
+    #[cfg(any(feature = "node", feature = "scheduler"))]
+    #[expect(dead_code, reason = "parts follow")]
+    fn part(mut self, make: MakePart) -> Self {
+        self.parts.push(make);
+        self
+    }
+
+    /// Starts everything: first the namespaces the system lives in, then the controllers, then the rest.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers, and what a part needs and does not find; what was started is ended then.
+    pub async fn start(self) -> Result<ControlPlane> {
+        let Self { env, store, controllers, parts } = self;
+        let Chosen { store, expire } = match store {
+            Some(chosen) => chosen,
+            None => {
+                let builder = ControlPlane::builder(&env).store(Store::memory(&env));
+                builder.store.expect("it was just set")
+            }
+        };
+        ensure_namespaces(&store).await?;
+        let view: Arc<dyn View> = match DirectView::new(Arc::clone(&store)) {
+            Some(view) => Arc::new(view),
+            None => {
+                return Err(Error::internal("the store is not in this process, and no informer was given"));
+            }
+        };
+        let manager = Manager::new(&env, Arc::clone(&store), view);
+        let expiry = expire.map(|expire| start_expiry(&env, expire));
+        let mut plane = ControlPlane { env, store, manager, parts: Vec::new(), expiry };
+        match plane.add(controllers, parts).await {
+            Ok(()) => Ok(plane),
+            Err(error) => {
+                plane.shut_down().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl ControlPlane {
+    async fn add(
+        &mut self,
+        controllers: Vec<Box<dyn FnOnce(Context) -> Result<Controller> + Send>>,
+        parts: Vec<MakePart>,
+    ) -> Result<()> {
+        for make in controllers {
+            self.start(make(self.context())?);
+        }
+        for make in parts {
+            let part = make(self.context()).await?;
+            self.parts.push(part);
+        }
+        Ok(())
+    }
+}
+
+async fn ensure_namespaces(store: &Arc<dyn ObjectStore>) -> Result<()> {
+    // A store without namespaces needs none.
+    let Ok(namespaces) = Objects::<Namespace>::over(Arc::clone(store), None) else { return Ok(()) };
+    for name in NAMESPACES {
+        let mut namespace = Namespace::default();
+        namespace.metadata.name = Some(name.to_owned());
+        match namespaces.create(namespace).await {
+            Err(error) if !error.is_already_exists() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn start_expiry(env: &Env, expire: Expire) -> Task<()> {
+    let clock = env.clone();
+    env.spawn("event-expiry", async move {
+        loop {
+            clock.sleep(EXPIRY_INTERVAL).await;
+            if let Err(error) = expire().await {
+                tracing::warn!(%error, "events could not be expired");
+            }
+        }
+    })
+}
+
+impl fmt::Debug for ControlPlane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ControlPlane").field("manager", &self.manager).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ControlPlaneBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ControlPlaneBuilder")
+            .field("controllers", &self.controllers.len())
+            .finish_non_exhaustive()
+    }
+}
