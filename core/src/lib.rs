@@ -15,6 +15,7 @@ pub mod object;
 pub mod ownership;
 pub mod patch;
 pub mod quantity;
+pub mod rules;
 pub mod schema;
 pub mod selector;
 pub mod template_hash;

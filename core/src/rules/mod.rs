@@ -1,0 +1,37 @@
+//! Defaults, validation and write rules of the first kinds, as pure functions on API types.
+//!
+//! Each kind's module has what applies to it of:
+//!
+//! - `default`: fills in what upstream's decoder fills in, and brings the value into its normal form
+//!   ([`normal_form`]), in which the derived `PartialEq` is upstream's semantic equality. Doing so twice
+//!   changes nothing more (ADM-01 to ADM-05).
+//! - `prepare_create`, `prepare_update`, `prepare_status_update`: what the server decides and what it keeps
+//!   of the stored object, beyond spec and status being written apart (SUB-01, SUB-02).
+//! - `validate_create`, `validate_update`, `validate_status_update`: all that is wrong, with upstream's
+//!   fields, kinds and words. They expect normalized values. Metadata is looked at too, exactly as often as
+//!   upstream's strategies do; see [`object_meta`] for what is common to all kinds.
+//! - `warnings`: what is valid and yet deserves a word.
+//! - `is_new_generation`: whether a change counts (STORE-13).
+//!
+//! Not here: admission, allocation of addresses, anything that needs another object. Feature gates are those
+//! 1.36 starts with: `default` drops fields behind gates that are off.
+
+mod absent;
+mod address;
+mod checks;
+pub mod config_map;
+pub mod deployment;
+mod entries;
+mod internal_form;
+pub mod labels;
+pub mod lease;
+mod line_diff;
+pub mod namespace;
+pub mod node;
+pub mod normal_form;
+pub mod object_meta;
+pub mod pod;
+pub mod replica_set;
+pub mod secret;
+
+pub use self::entries::Entries;

@@ -1,0 +1,53 @@
+//! Pods and pod templates: defaults, validation, what may change, quality of service, requests.
+//!
+//! The functions here take whole specs, `nodeName` and `hostname` included. All specs they validate are in
+//! the form [`default`] or [`default_template`] gives them.
+//!
+//! Not here: the subresources `ephemeralcontainers` and `resize`, and the fields of dynamic resource
+//! allocation in a pod's status beyond names of claims.
+
+mod affinity;
+mod annotations;
+mod claim_template;
+mod containers;
+mod create;
+mod defaults;
+mod dns;
+mod env;
+mod field_ref;
+mod gates;
+mod handlers;
+mod image;
+mod mounts;
+mod options;
+mod overlaps;
+mod paths;
+mod projected;
+mod qos;
+mod requests;
+mod resource_name;
+mod resources;
+mod restart;
+mod security;
+mod spec;
+mod spread;
+mod status;
+mod template;
+mod tolerations;
+mod update;
+mod volume_defaults;
+mod volume_sources;
+mod volumes;
+mod warnings;
+mod windows;
+
+pub use self::create::{prepare_create, validate_create};
+pub use self::defaults::{default, default_status, default_template};
+pub use self::qos::{QosClass, qos_class};
+pub use self::requests::{Amounts, pod_requests};
+pub(crate) use self::resources::validate_amount;
+pub use self::status::{prepare_status_update, validate_status_update};
+pub(crate) use self::template::validate_for_replicas;
+pub(crate) use self::tolerations::validate_effect;
+pub use self::update::{is_new_generation, validate_update};
+pub use self::warnings::{template_warnings, warnings};
