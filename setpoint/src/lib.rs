@@ -6,7 +6,7 @@
 //!
 //! | you want | you use |
 //! |---|---|
-//! | Kubernetes' object model, and one clock for everything | [`model`], [`env`] |
+//! | Kubernetes' object model, and one clock for everything | [`model`], [`mod@env`] |
 //! | a typed store with watches | [`store`]: [`Store`], [`Objects`] |
 //! | to know at once what has changed | [`watch`] |
 //! | a controller of your own | [`reconcile`]: [`Reconciler`](reconcile::reconciler::Reconciler) |
