@@ -21,53 +21,54 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     let core_v1: GroupVersions = &[("", "v1")];
     let apps_v1: GroupVersions = &[("apps", "v1")];
 
-    let row = Row::namespaced("ConfigMap", "configmaps", &["cm"], core_v1, rules::config_map());
+    let row = Row::namespaced("ConfigMap", "configmaps", &["cm"], core_v1, rules::ConfigMapRules);
     row.add::<core::ConfigMap>(registry)?;
 
-    let mut row = Row::namespaced("Deployment", "deployments", &["deploy"], apps_v1, rules::deployment());
+    let mut row = Row::namespaced("Deployment", "deployments", &["deploy"], apps_v1, rules::DeploymentRules);
     row.has_status = true;
     row.categories = &["all"];
     row.add::<apps::Deployment>(registry)?;
 
     let served: GroupVersions = &[("", "v1"), ("events.k8s.io", "v1")];
-    let mut row = Row::namespaced("Event", "events", &["ev"], served, rules::event());
+    let mut row = Row::namespaced("Event", "events", &["ev"], served, rules::EventRules);
     row.fields = selectable::event();
     row.conversion = Some(Arc::new(event::EventVersions));
     row.add::<core::Event>(registry)?;
 
     let served: GroupVersions = &[("coordination.k8s.io", "v1")];
-    Row::namespaced("Lease", "leases", &[], served, rules::lease()).add::<coordination::Lease>(registry)?;
+    Row::namespaced("Lease", "leases", &[], served, rules::LeaseRules)
+        .add::<coordination::Lease>(registry)?;
 
-    let mut row = Row::cluster("Namespace", "namespaces", &["ns"], core_v1, rules::namespace());
+    let mut row = Row::cluster("Namespace", "namespaces", &["ns"], core_v1, rules::NamespaceRules);
     row.has_status = true;
     row.fields = selectable::namespace();
     row.add::<core::Namespace>(registry)?;
 
-    let mut row = Row::cluster("Node", "nodes", &["no"], core_v1, rules::node());
+    let mut row = Row::cluster("Node", "nodes", &["no"], core_v1, rules::NodeRules);
     row.has_status = true;
     row.fields = selectable::node();
     row.add::<core::Node>(registry)?;
 
-    let mut row = Row::namespaced("Pod", "pods", &["po"], core_v1, rules::pod());
+    let mut row = Row::namespaced("Pod", "pods", &["po"], core_v1, rules::PodRules);
     row.has_status = true;
     row.categories = &["all"];
     row.fields = selectable::pod();
     row.add::<core::Pod>(registry)?;
 
     let served: GroupVersions = &[("scheduling.k8s.io", "v1")];
-    let row = Row::cluster("PriorityClass", "priorityclasses", &["pc"], served, rules::priority_class());
+    let row = Row::cluster("PriorityClass", "priorityclasses", &["pc"], served, rules::PriorityClassRules);
     row.add::<scheduling::PriorityClass>(registry)?;
 
-    let mut row = Row::namespaced("ReplicaSet", "replicasets", &["rs"], apps_v1, rules::replica_set());
+    let mut row = Row::namespaced("ReplicaSet", "replicasets", &["rs"], apps_v1, rules::ReplicaSetRules);
     row.has_status = true;
     row.categories = &["all"];
     row.add::<apps::ReplicaSet>(registry)?;
 
-    let mut row = Row::namespaced("Secret", "secrets", &[], core_v1, rules::secret());
+    let mut row = Row::namespaced("Secret", "secrets", &[], core_v1, rules::SecretRules);
     row.fields = selectable::secret();
     row.add::<core::Secret>(registry)?;
 
-    let mut row = Row::namespaced("Service", "services", &["svc"], core_v1, rules::service());
+    let mut row = Row::namespaced("Service", "services", &["svc"], core_v1, rules::ServiceRules);
     row.has_status = true;
     row.categories = &["all"];
     row.fields = selectable::service();

@@ -1,5 +1,7 @@
 use crate::field::FieldErrors;
+use crate::names;
 use crate::object::{Draft, Object};
+use crate::rules::object_meta::{self, Scope};
 
 /// Which side of an object a request addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +38,14 @@ impl Subresource {
 /// parts it has seen. What is common to all kinds (metadata, status isolation, conflicts, finalizers) is
 /// the store's.
 pub trait KindRules: Send + Sync {
-    /// Fills in defaults and brings values into the form in which equal means the same (ADM-01).
+    /// Fills in defaults of metadata and spec and brings values into the form in which equal means the same
+    /// (ADM-01).
     fn default(&self, draft: &mut Draft) {
+        let _ = draft;
+    }
+
+    /// The same for a status. Called only if there is one.
+    fn default_status(&self, draft: &mut Draft) {
         let _ = draft;
     }
 
@@ -52,21 +60,24 @@ pub trait KindRules: Send + Sync {
         let _ = (draft, old, side);
     }
 
-    /// All that is wrong with a new object, beside its metadata's general rules.
+    /// All that is wrong with a new object, its metadata included.
     fn validate_create(&self, draft: &Draft) -> FieldErrors {
-        let _ = draft;
-        FieldErrors::new()
+        object_meta::validate(draft.meta(), scope(draft), names::dns1123_subdomain)
     }
 
-    /// All that is wrong with a change, beside its metadata's general rules.
+    /// All that is wrong with a change. The store looks at the metadata's general rules itself; kinds look at
+    /// its changes once more, as upstream's do, which clients see in repeated causes.
     fn validate_update(&self, draft: &Draft, old: &Object, side: Subresource) -> FieldErrors {
-        let _ = (draft, old, side);
-        FieldErrors::new()
+        let _ = side;
+        let mut errors = FieldErrors::new();
+        object_meta::check_update(draft.meta(), old.meta(), &mut errors);
+        errors
     }
 
-    /// What is wrong with a name, given or generated (ADM-12).
+    /// What is wrong with a name, given or generated (ADM-12). All that is looked at if another object that
+    /// differs in nothing but its name was found valid before.
     fn validate_name(&self, name: &str) -> Vec<String> {
-        crate::names::dns1123_subdomain(name).into_iter().map(str::to_owned).collect()
+        names::dns1123_subdomain(name).into_iter().map(str::to_owned).collect()
     }
 
     /// What the client should be warned of.
@@ -114,6 +125,8 @@ pub struct Traits {
     pub updates_unconditionally: bool,
     /// A deletion answers with the object instead of a status (STORE-26).
     pub answers_deleted_object: bool,
+    /// The status that a creation sends is kept.
+    pub creates_with_status: bool,
     /// Objects have a generation.
     pub has_generation: bool,
     /// What a deletion without a policy means (STORE-25).
@@ -131,17 +144,27 @@ pub enum DefaultPropagation {
     Unsupported,
 }
 
+impl Traits {
+    /// Those of a custom kind.
+    pub const CUSTOM: Self = Self {
+        creates_on_update: false,
+        updates_unconditionally: false,
+        answers_deleted_object: false,
+        creates_with_status: false,
+        has_generation: true,
+        default_propagation: DefaultPropagation::Background,
+    };
+}
+
 impl Default for Traits {
     /// Those of a custom kind.
     fn default() -> Self {
-        Self {
-            creates_on_update: false,
-            updates_unconditionally: false,
-            answers_deleted_object: false,
-            has_generation: true,
-            default_propagation: DefaultPropagation::Background,
-        }
+        Self::CUSTOM
     }
+}
+
+fn scope(draft: &Draft) -> Scope {
+    if draft.kind().is_namespaced() { Scope::Namespaced } else { Scope::Cluster }
 }
 
 /// The rules of kinds without any of their own.

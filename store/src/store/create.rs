@@ -80,7 +80,7 @@ impl<E: Engine> Inner<E> {
         self.admission.mutate(&request, &mut draft)?;
 
         let now = self.fill_system_metadata(&mut draft);
-        if kind.has_status {
+        if kind.has_status && !kind.rules.traits().creates_with_status {
             draft.set_status(None);
         }
         let warnings = self.check_create(&mut draft)?;
@@ -101,6 +101,9 @@ impl<E: Engine> Inner<E> {
         let (spec, meta) = (draft.spec_part().clone(), Arc::clone(draft.shared_meta()));
         let kind = Arc::clone(draft.kind());
         kind.rules.default(draft);
+        if draft.status_part().is_some() {
+            kind.rules.default_status(draft);
+        }
         if Arc::ptr_eq(&meta, draft.shared_meta()) && draft.status_part().is_none() {
             self.creates.defaults.put(address, (spec, draft.spec_part().clone()));
         }
@@ -127,7 +130,6 @@ impl<E: Engine> Inner<E> {
     /// The kind's preparation and all validation; what was found valid before is so again.
     fn check_create(&self, draft: &mut Draft) -> Result<Vec<String>> {
         let kind = Arc::clone(draft.kind());
-        let mut faults = metadata::name_faults(draft);
         let meta = draft.meta();
         let shared: Shared = (
             draft.spec_part().clone(),
@@ -147,14 +149,16 @@ impl<E: Engine> Inner<E> {
             && let Some((_, status)) = self.creates.valid.get(&common)
         {
             draft.set_status(status);
+            let faults = metadata::name_faults(draft);
             return if faults.is_empty() { Ok(Vec::new()) } else { Err(metadata::invalid(draft, &faults)) };
         }
         let meta_before = Arc::clone(draft.shared_meta());
         kind.rules.prepare_create(draft);
-        faults.extend(metadata::validate(draft.meta()));
-        faults.extend(kind.rules.validate_create(draft));
-        if !faults.is_empty() {
-            return Err(metadata::invalid(draft, &faults));
+        // What the kind finds is answered alone; what holds for every kind comes after it.
+        for faults in [kind.rules.validate_create(draft), metadata::validate(draft)] {
+            if !faults.is_empty() {
+                return Err(metadata::invalid(draft, &faults));
+            }
         }
         let mut warnings = metadata::drop_duplicate_owners(draft);
         warnings.extend(kind.rules.warnings(draft, None));

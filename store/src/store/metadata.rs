@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use setpoint_core::Error;
 use setpoint_core::field::{FieldError, FieldErrors, Path};
+use setpoint_core::names;
 use setpoint_core::object::{Draft, Meta, Object};
+use setpoint_core::rules::object_meta::{self, Scope};
 
 const METADATA: Path<'static> = Path::new("metadata");
 
@@ -29,32 +31,32 @@ pub(super) fn name_faults(draft: &Draft) -> FieldErrors {
     faults
 }
 
-/// What is wrong with metadata beside the name (STORE-16).
-pub(super) fn validate(meta: &Meta) -> FieldErrors {
-    let _ = meta;
-    FieldErrors::new()
+/// What is wrong with a new object's metadata by the rules that hold for every kind (STORE-16).
+pub(super) fn validate(draft: &Draft) -> FieldErrors {
+    object_meta::validate(draft.meta(), scope(draft), names::path_segment)
 }
 
-/// What may not change from one version to the next (STORE-15).
-pub(super) fn validate_update(new: &Meta, old: &Meta) -> FieldErrors {
-    let _ = (new, old);
-    FieldErrors::new()
+/// What is wrong with changed metadata, and what may not change (STORE-15).
+pub(super) fn validate_update(draft: &Draft, old: &Meta) -> FieldErrors {
+    object_meta::validate_common_update(draft.meta(), old, scope(draft))
+}
+
+fn scope(draft: &Draft) -> Scope {
+    if draft.kind().is_namespaced() { Scope::Namespaced } else { Scope::Cluster }
 }
 
 /// References to one owner count once (STORE-16); the client is told.
 pub(super) fn drop_duplicate_owners(draft: &mut Draft) -> Vec<String> {
-    let owners = &draft.meta().owner_references;
-    let repeated = |at: usize| owners[..at].iter().any(|other| *other == owners[at]);
-    if !(1..owners.len()).any(repeated) {
+    // Most objects have one owner at the most, and go on sharing their metadata.
+    if draft.meta().owner_references.len() < 2 {
         return Vec::new();
     }
-    let kept = (0..owners.len()).filter(|&at| !repeated(at)).map(|at| owners[at].clone()).collect();
-    draft.meta_mut().owner_references = kept;
-    vec![
-        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, \
-         and may reject such requests as early as 1.24; please fix your requests"
-            .to_owned(),
-    ]
+    let mut meta = draft.meta().clone();
+    let warning = object_meta::deduplicate_owners(&mut meta);
+    if warning.is_some() {
+        *draft.meta_mut() = meta;
+    }
+    warning.into_iter().collect()
 }
 
 /// Restores what only the store sets (STORE-07, STORE-08), and shares what is as it was.

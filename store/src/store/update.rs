@@ -128,8 +128,7 @@ impl<E: Engine> Inner<E> {
         }
         let mut faults = Vec::new();
         if !Arc::ptr_eq(draft.shared_meta(), old.shared_meta()) {
-            faults.extend(metadata::validate(draft.meta()));
-            faults.extend(metadata::validate_update(draft.meta(), old.meta()));
+            faults.extend(metadata::validate_update(&draft, old.meta()));
         }
         let same_status = same_part(draft.status_part(), old.status_part());
         if !(draft.spec_part().ptr_eq(old.spec_part())
@@ -153,11 +152,14 @@ impl<E: Engine> Inner<E> {
         Ok(Attempt::Ready(Box::new(finish(draft, old, compares, warnings))))
     }
 
-    /// Defaults of an update; a spec that is shared with the old version has them.
+    /// Defaults of an update; what is shared with the old version has them.
     fn default_update(&self, draft: &mut Draft, old: &Object) {
-        if !draft.spec_part().ptr_eq(old.spec_part()) || !same_part(draft.status_part(), old.status_part()) {
-            let kind = Arc::clone(draft.kind());
+        let kind = Arc::clone(draft.kind());
+        if !draft.spec_part().ptr_eq(old.spec_part()) {
             kind.rules.default(draft);
+        }
+        if draft.status_part().is_some() && !same_part(draft.status_part(), old.status_part()) {
+            kind.rules.default_status(draft);
         }
     }
 }

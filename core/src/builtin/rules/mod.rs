@@ -1,35 +1,27 @@
-//! The rules of the built-in kinds, put behind [`KindRules`](crate::kind::KindRules).
-pub(super) use crate::kind::NoRules;
-pub(super) fn config_map() -> NoRules {
-    NoRules
-}
-pub(super) fn deployment() -> NoRules {
-    NoRules
-}
-pub(super) fn event() -> NoRules {
-    NoRules
-}
-pub(super) fn lease() -> NoRules {
-    NoRules
-}
-pub(super) fn namespace() -> NoRules {
-    NoRules
-}
-pub(super) fn node() -> NoRules {
-    NoRules
-}
-pub(super) fn pod() -> NoRules {
-    NoRules
-}
-pub(super) fn priority_class() -> NoRules {
-    NoRules
-}
-pub(super) fn replica_set() -> NoRules {
-    NoRules
-}
-pub(super) fn secret() -> NoRules {
-    NoRules
-}
-pub(super) fn service() -> NoRules {
-    NoRules
-}
+//! The rules of the built-in kinds: [`crate::rules`], which are functions on API types, put behind
+//! [`KindRules`](crate::kind::KindRules), which knows objects in parts.
+
+mod config_map;
+mod deployment;
+mod event;
+mod lease;
+mod namespace;
+mod node;
+mod pod;
+mod priority_class;
+mod replica_set;
+mod secret;
+mod service;
+mod undivided;
+
+pub(super) use self::config_map::ConfigMapRules;
+pub(super) use self::deployment::DeploymentRules;
+pub(super) use self::event::EventRules;
+pub(super) use self::lease::LeaseRules;
+pub(super) use self::namespace::NamespaceRules;
+pub(super) use self::node::NodeRules;
+pub(super) use self::pod::PodRules;
+pub(super) use self::priority_class::PriorityClassRules;
+pub(super) use self::replica_set::ReplicaSetRules;
+pub(super) use self::secret::SecretRules;
+pub(super) use self::service::ServiceRules;
