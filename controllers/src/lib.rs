@@ -1,3 +1,9 @@
 //! The reference controllers, one folder each. They meet only in objects.
+//!
+//! What several of them need: [`claim`] (which children belong to an owner), [`controller_ref`] (how a
+//! child names its owner) and [`pod`] (whether a pod is active, ready, available).
 
+pub mod claim;
+pub mod controller_ref;
 pub mod garbage_collector;
+pub mod pod;

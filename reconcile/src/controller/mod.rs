@@ -26,7 +26,7 @@ use crate::queue::Config as QueueConfig;
 use crate::reconciler::{Context, Reconciler, ReconcilerWorker};
 
 pub use self::driver::{Health, Running};
-pub use self::relation::{Relation, Wake};
+pub use self::relation::{Relation, SelectorOf, Wake};
 
 /// A controller that is ready to be started.
 pub struct Controller {

@@ -1,8 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as LabelSelectorSource;
 use setpoint_core::kind::{Kind, KindId};
-use setpoint_core::object::{Key, Object};
+use setpoint_core::object::{Key, Meta, Object, Text, TextMap};
+use setpoint_core::selector::LabelSelector;
 use setpoint_store::engine::Change;
 use setpoint_store::tables::{Index, IndexValue};
 use setpoint_watch::View;
@@ -94,6 +96,27 @@ impl Relation {
         relation
     }
 
+    /// Objects that nobody controls: those roots of their namespace are woken whose selector matches them, so
+    /// that they can adopt them (DEP-09, RS-06, RS-07). An empty selector, and none, match nothing here.
+    ///
+    /// An orphan that is gone or going wakes nobody, nor does one whose labels are as before.
+    pub fn orphaned(kind: KindId, root: KindId, selector: SelectorOf) -> Self {
+        let mapped = Self::mapped(kind, move |change, view, wake| {
+            let Some(orphan) = newly_orphaned(change) else { return };
+            let snapshot = view.snapshot();
+            let namespace = orphan.namespace.clone().unwrap_or_default();
+            let entries = orphan.labels.iter().map(|(key, value)| equality(key, value));
+            for entry in entries.chain([Text::default()]) {
+                let value = IndexValue::Pair(namespace.clone(), entry);
+                snapshot
+                    .by_index(root, SELECTOR_INDEX, &value)
+                    .filter(|object| selects(selector(object), &orphan.labels))
+                    .for_each(|object| wake(Wake::now(object.key())));
+            }
+        });
+        mapped.with_index(root, selector_index(selector))
+    }
+
     /// Whatever a function makes of a change. Old and new version should both be looked at; a snapshot of
     /// the view is to be taken only if it is needed, since writes cost more while one lives.
     pub fn mapped(
@@ -109,6 +132,42 @@ impl Relation {
         self.indices.push((kind, index));
         self
     }
+}
+
+/// Gives the selector in a root object's spec.
+pub type SelectorOf = fn(&Object) -> Option<&LabelSelectorSource>;
+
+const SELECTOR_INDEX: &str = "selector";
+
+/// Objects by namespace and one label that their selector asks for; those that ask for none such under an
+/// empty one.
+fn selector_index(selector: SelectorOf) -> Index {
+    Index::new(SELECTOR_INDEX, move |object, add| {
+        let Some(source) = selector(object) else { return };
+        let first = source.match_labels.as_ref().and_then(|labels| labels.first_key_value());
+        let entry = first.map_or_else(Text::default, |(key, value)| equality(key, value));
+        add(IndexValue::Pair(object.meta().namespace.clone().unwrap_or_default(), entry));
+    })
+}
+
+fn equality(key: &str, value: &str) -> Text {
+    format!("{key}={value}").into()
+}
+
+fn selects(source: Option<&LabelSelectorSource>, labels: &TextMap) -> bool {
+    // A selector that is none selects nothing; its owner says so.
+    LabelSelector::compile(source)
+        .is_ok_and(|selector| !selector.is_empty() && selector.matches(|label| labels.get(label)))
+}
+
+/// The metadata of an object that somebody might adopt, but did not before this change.
+fn newly_orphaned(change: &Change) -> Option<&Meta> {
+    let new = change.new.as_deref()?.meta();
+    if new.is_terminating() || new.controller().is_some() {
+        return None;
+    }
+    let as_before = |old: &Meta| old.controller().is_none() && old.labels == new.labels;
+    (!change.old.as_deref().is_some_and(|old| as_before(old.meta()))).then_some(new)
 }
 
 impl fmt::Debug for Relation {

@@ -2,9 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use setpoint_core::Result;
 use setpoint_core::env::Env;
 use setpoint_core::object::{Key, ObjectRef, Revision};
-use setpoint_core::{Error, Result};
 use setpoint_store::ObjectStore;
 use setpoint_store::request::{ReadAt, RequestContext, Write, Written};
 use setpoint_watch::View;
@@ -14,6 +14,9 @@ use crate::events::{EventRecorder, EventText};
 
 /// Stages of one sync at the most; a plan that asks for more has lost its way and fails.
 pub const STAGES_MAX: usize = 256;
+
+/// The cause that a namespace on its way out gives for refusing a creation.
+pub const NAMESPACE_TERMINATING: &str = "NamespaceTerminating";
 
 /// Carries out the plans of one controller.
 pub struct Executor<P> {
@@ -59,14 +62,16 @@ impl<P: Planner> Executor<P> {
     /// Brings the world around one root object a sync closer to what is wanted.
     pub async fn sync(&self, key: &Key) -> SyncEnd {
         let mut memory = P::Memory::default();
+        let mut newest: Vec<(Key, Revision)> = Vec::new();
+        let mut seen_before = None;
         for _ in 0..STAGES_MAX {
-            let Some(observed) = self.planner.observe(&self.view.snapshot(), key) else {
+            let seen = seen_before.take().or_else(|| self.planner.observe(&self.view.snapshot(), key));
+            let Some(observed) = seen else {
                 self.planner.forget(key);
                 return SyncEnd::Gone;
             };
             let plan = self.planner.plan(&observed, &memory, self.env.wall());
             memory = plan.memory;
-            let mut newest: Vec<(Key, Revision)> = Vec::new();
             let steps = plan.actions.iter().flat_map(|action| {
                 self.planner.enact(&observed, action).into_iter().map(move |step| (action, step))
             });
@@ -85,11 +90,15 @@ impl<P: Planner> Executor<P> {
                 }
             }
             self.flush(&mut batch, &mut memory, &mut newest).await;
-            for (key, revision) in newest {
+            if plan.next == Next::Continue {
+                seen_before = Some(observed);
+                continue;
+            }
+            for (key, revision) in newest.drain(..) {
                 self.view.reached(key.kind, revision).await;
             }
             match plan.next {
-                Next::Replan => {}
+                Next::Replan | Next::Continue => {}
                 Next::Settled => return SyncEnd::Settled,
                 Next::After(delay) => return SyncEnd::After(delay),
                 Next::Failed(error) => return SyncEnd::Failed(error),
@@ -110,8 +119,9 @@ impl<P: Planner> Executor<P> {
             return;
         }
         let results = self.store.write_batch(&self.context, writes).await;
-        for ((action, on_success, on_failure), result) in told.into_iter().zip(results) {
-            self.tell(&result, on_success, on_failure);
+        for (told, result) in told.into_iter().zip(results) {
+            let action = told.action;
+            self.tell(&result, told);
             let outcome: Result<ObjectRef> = result.map(|written| written.object);
             if let Ok(object) = &outcome {
                 note(newest, object);
@@ -120,15 +130,18 @@ impl<P: Planner> Executor<P> {
         }
     }
 
-    fn tell(&self, result: &Result<Written, Error>, ok: Option<EventText>, bad: Option<EventText>) {
+    fn tell(&self, result: &Result<Written>, told: Told<'_, P::Action>) {
         match result {
             Ok(written) => {
-                if let Some(text) = ok {
+                if let Some(text) = told.on_success {
                     self.events.record(text, Some(&written.object.meta().name));
                 }
             }
+            // As is to be expected: whoever deletes a namespace, or a child, knows.
+            Err(error) if error.has_cause(NAMESPACE_TERMINATING) => {}
+            Err(error) if told.is_deletion && error.is_not_found() => {}
             Err(error) => {
-                if let Some(text) = bad {
+                if let Some(text) = told.on_failure {
                     self.events.record(text, Some(error.message()));
                 }
             }
@@ -148,7 +161,15 @@ fn note(newest: &mut Vec<(Key, Revision)>, object: &ObjectRef) {
 /// Writes next to each other, which are made together.
 struct Batch<'a, A> {
     writes: Vec<Write>,
-    told: Vec<(&'a A, Option<EventText>, Option<EventText>)>,
+    told: Vec<Told<'a, A>>,
+}
+
+/// What is told of a write, and to whom.
+struct Told<'a, A> {
+    action: &'a A,
+    on_success: Option<EventText>,
+    on_failure: Option<EventText>,
+    is_deletion: bool,
 }
 
 impl<A> Default for Batch<'_, A> {
@@ -158,9 +179,16 @@ impl<A> Default for Batch<'_, A> {
 }
 
 impl<'a, A> Batch<'a, A> {
-    fn add(&mut self, action: &'a A, write: Write, ok: Option<EventText>, bad: Option<EventText>) {
+    fn add(
+        &mut self,
+        action: &'a A,
+        write: Write,
+        on_success: Option<EventText>,
+        on_failure: Option<EventText>,
+    ) {
+        let is_deletion = matches!(write, Write::Delete(..));
         self.writes.push(write);
-        self.told.push((action, ok, bad));
+        self.told.push(Told { action, on_success, on_failure, is_deletion });
     }
 }
 

@@ -18,12 +18,13 @@ use setpoint_store::tables::Snapshot;
 
 use crate::events::EventText;
 
-pub use self::executor::{Executor, STAGES_MAX, SyncEnd};
+pub use self::executor::{Executor, NAMESPACE_TERMINATING, STAGES_MAX, SyncEnd};
 
 /// A controller that decides purely.
 ///
 /// For one key the executor calls `observe`, `plan`, then `enact` and `learn` for each action, and starts
-/// over while plans say [`Next::Replan`]. None of them waits, reads a clock or draws a random number.
+/// over while plans say [`Next::Replan`] (or goes on planning while they say [`Next::Continue`]). None of
+/// them waits, reads a clock or draws a random number.
 pub trait Planner: Send + Sync + 'static {
     /// What is seen of the world around one root object.
     type Observed: Send + Sync;
@@ -74,6 +75,9 @@ pub struct Plan<A, M> {
 pub enum Next {
     /// Observe and plan again, with what was learned.
     Replan,
+    /// Plan again with what was learned, on what was observed before: the stages of one decision, such as
+    /// the batches of a slow start. Costs no look at the world, and sees no change of it.
+    Continue,
     /// Nothing until something changes.
     Settled,
     /// Another sync after this time, if nothing changes before.
@@ -91,7 +95,8 @@ pub enum Step {
         write: Box<Write>,
         /// Told if it succeeds.
         on_success: Option<EventText>,
-        /// Told if it fails.
+        /// Told if it fails; not if that is only because the namespace is going (RS-19), or because what
+        /// is to be deleted is gone (RS-18).
         on_failure: Option<EventText>,
     },
     /// Something to be told.
