@@ -22,6 +22,7 @@ mod checks;
 pub mod config_map;
 pub mod deployment;
 mod entries;
+pub mod event;
 mod internal_form;
 pub mod labels;
 pub mod lease;
@@ -31,7 +32,9 @@ pub mod node;
 pub mod normal_form;
 pub mod object_meta;
 pub mod pod;
+pub mod priority_class;
 pub mod replica_set;
 pub mod secret;
+pub mod service;
 
 pub use self::entries::Entries;

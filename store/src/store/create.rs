@@ -23,8 +23,8 @@ pub(super) struct CreateMemo {
     valid: Memo<Common, (Shared, Option<Part>)>,
 }
 
-/// The addresses of what new objects have in common.
-type Common = [usize; 5];
+/// The addresses of what new objects have in common, and when they are created.
+type Common = ([usize; 5], Option<Timestamp>);
 
 /// What keeps those addresses alive.
 type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
@@ -138,13 +138,14 @@ impl<E: Engine> Inner<E> {
             Arc::clone(&meta.owner_references),
             meta.finalizers.clone(),
         );
-        let common: Common = [
+        let addresses = [
             shared.0.address(),
             shared.1.address(),
             shared.2.address(),
             shared.3.as_ptr() as usize,
             shared.4.address(),
         ];
+        let common: Common = (addresses, meta.creation_timestamp);
         if draft.meta().generate_name.is_some()
             && let Some((_, status)) = self.creates.valid.get(&common)
         {

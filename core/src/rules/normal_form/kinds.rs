@@ -140,7 +140,8 @@ normal_forms! {
         zero: hostname, ip, ports;
     }
     core::Event {
-        zero: action, count, message, reason, reporting_component, reporting_instance, type_;
+        zero: action, count, message, reason, type_;
+        filled: reporting_component, reporting_instance;
         time: first_timestamp, last_timestamp;
         micro_time: event_time;
         within: related, series;
