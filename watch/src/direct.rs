@@ -40,14 +40,13 @@ impl View for DirectView {
 
     fn changes(&self, kind: KindId) -> Changes {
         let snapshot = self.read();
-        let addition = |object: &Arc<_>| {
-            let object = Arc::clone(object);
-            let change = Change { revision: snapshot.revision(), old: None, new: Some(object) };
-            Notice::Change(Arc::new(change))
-        };
-        let pending = snapshot.list(kind).map(addition).collect();
+        let pending = additions(&snapshot, kind).collect();
         let seen = snapshot.revision();
         Box::pin(DirectChanges { store: Arc::clone(&self.store), kind, pending, seen, feed: None })
+    }
+
+    async fn synced(&self, _kind: KindId) -> bool {
+        true
     }
 
     async fn reached(&self, _kind: KindId, _revision: Revision) -> bool {
@@ -58,6 +57,14 @@ impl View for DirectView {
     fn add_index(&self, kind: KindId, index: Index) {
         self.store.add_index(kind, index);
     }
+}
+
+/// What is there of a kind.
+fn additions(snapshot: &Snapshot, kind: KindId) -> impl Iterator<Item = Notice> {
+    let revision = snapshot.revision();
+    snapshot.list(kind).map(move |object| {
+        Notice::Change(Arc::new(Change { revision, old: None, new: Some(Arc::clone(object)) }))
+    })
 }
 
 impl fmt::Debug for DirectView {
@@ -89,9 +96,10 @@ impl Stream for DirectChanges {
                     None => return Poll::Ready(None),
                     Some(Ok(feed)) => this.feed = Some(feed),
                     Some(Err(_expired)) => {
-                        // Its reader knows how to start from what is there.
-                        this.seen = this.store.snapshot().map_or(this.seen, |snapshot| snapshot.revision());
+                        let Some(snapshot) = this.store.snapshot() else { return Poll::Ready(None) };
+                        this.seen = snapshot.revision();
                         this.pending.push_back(Notice::Reread);
+                        this.pending.extend(additions(&snapshot, this.kind));
                     }
                 }
                 continue;

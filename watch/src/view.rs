@@ -19,8 +19,15 @@ pub trait View: Send + Sync + 'static {
     /// A change is told when a snapshot taken then shows it. Ends when the view does.
     fn changes(&self, kind: KindId) -> Changes;
 
+    /// Waits, as long as it takes, until the view shows a kind completely; false if the view has ended or
+    /// cannot show the kind.
+    ///
+    /// Before, a snapshot that shows no object of the kind means nothing (INV-IN-10): nothing may be decided
+    /// on it.
+    async fn synced(&self, kind: KindId) -> bool;
+
     /// Waits until the view shows a kind at this revision or a later one, so that what was written there can
-    /// be read here; false if the view has ended.
+    /// be read here; false if the view has ended or did not come as far in good time.
     async fn reached(&self, kind: KindId, revision: Revision) -> bool;
 
     /// Adds an index to a kind. To be called before the kind's changes are read.
@@ -35,6 +42,7 @@ pub type Changes = Pin<Box<dyn Stream<Item = Notice> + Send>>;
 pub enum Notice {
     /// An object has changed.
     Change(Arc<Change>),
-    /// Changes were missed, and what is there now was read anew: everything may have changed.
+    /// Changes were missed: everything may have changed. What is there now follows as additions, as at the
+    /// beginning; what was told before and does not follow is gone.
     Reread,
 }

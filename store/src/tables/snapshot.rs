@@ -12,7 +12,8 @@ use super::table::{Place, Tables};
 pub struct Snapshot(Arc<Tables>);
 
 impl Snapshot {
-    pub(crate) fn new(tables: Arc<Tables>) -> Self {
+    /// What these tables hold, as long as nobody changes them in place.
+    pub fn new(tables: Arc<Tables>) -> Self {
         Self(tables)
     }
 
