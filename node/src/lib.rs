@@ -1,3 +1,4 @@
-//! What runs on a node: the runtimes that come with this project.
+//! What runs on a node: its agent, and the runtimes that come with this project.
 
+pub mod agent;
 pub mod simulated;

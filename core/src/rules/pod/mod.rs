@@ -46,6 +46,7 @@ pub use self::defaults::{default, default_status, default_template};
 pub use self::qos::{QosClass, qos_class};
 pub use self::requests::{Amounts, pod_requests};
 pub(crate) use self::resources::validate_amount;
+pub use self::restart::is_restarted;
 pub use self::status::{prepare_status_update, validate_status_update};
 pub(crate) use self::template::validate_for_replicas;
 pub(crate) use self::tolerations::validate_effect;

@@ -69,8 +69,9 @@ pub(super) fn validate_resize(
     }
 }
 
-/// Whether a container whose process ended is to be started again.
-pub(super) fn is_restarted(container: &Container, pod_policy: &str, exit_code: i32) -> bool {
+/// Whether a container whose process ended is to be started again: by its own rules, its own policy, or else
+/// the pod's (AGENT-08).
+pub fn is_restarted(container: &Container, pod_policy: &str, exit_code: i32) -> bool {
     let Some(policy) = container.restart_policy.as_deref() else {
         return restarts_after(pod_policy, exit_code).unwrap_or(true);
     };
