@@ -7,3 +7,4 @@ pub mod claim;
 pub mod controller_ref;
 pub mod garbage_collector;
 pub mod pod;
+pub mod replica_set;

@@ -158,8 +158,10 @@ impl ControlPlaneBuilder {
     #[must_use]
     pub fn workload_controllers(self) -> Self {
         use setpoint_controllers::garbage_collector::GarbageCollector;
+        use setpoint_controllers::replica_set::ReplicaSetController;
 
         self.controller(|context| Ok(GarbageCollector::controller(context)))
+            .controller(ReplicaSetController::controller)
     }
 
     #[cfg(any(feature = "node", feature = "scheduler"))]
