@@ -23,6 +23,8 @@ struct ErrorBody {
     code: u16,
     message: String,
     details: Details,
+    /// Whether details are told though there are none.
+    tells_details: bool,
     continue_token: Option<String>,
 }
 
@@ -94,10 +96,12 @@ pub enum Reason {
     ServiceUnavailable,
     /// 504: not in time.
     Timeout,
+    /// 500: for a reason without a word.
+    Unknown,
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str, u16); 18] = [
+    const ALL: [(Self, &'static str, u16); 19] = [
         (Self::BadRequest, "BadRequest", 400),
         (Self::Unauthorized, "Unauthorized", 401),
         (Self::Forbidden, "Forbidden", 403),
@@ -116,6 +120,7 @@ impl Reason {
         (Self::ServerTimeout, "ServerTimeout", 500),
         (Self::ServiceUnavailable, "ServiceUnavailable", 503),
         (Self::Timeout, "Timeout", 504),
+        (Self::Unknown, "", 500),
     ];
 
     fn row(self) -> (Self, &'static str, u16) {
@@ -174,6 +179,7 @@ impl Error {
             code: reason.code(),
             message: message.into(),
             details: Details::default(),
+            tells_details: false,
             continue_token: None,
         }))
     }
@@ -215,7 +221,13 @@ impl Error {
     /// `Deployment.apps "x" is invalid: …`, with one cause for each fault.
     pub fn invalid(kind: &str, group: &str, name: &str, faults: &FieldErrors) -> Self {
         let subject = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
-        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        // What is found twice is one text, though two causes.
+        let mut texts: Vec<String> = Vec::with_capacity(faults.len());
+        for text in faults.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let list = match &texts[..] {
             [single] => single.clone(),
             several => format!("[{}]", several.join(", ")),
@@ -274,10 +286,11 @@ impl Error {
         self
     }
 
-    /// With details.
+    /// With details, which are told even if they are empty.
     #[must_use]
     pub fn with_details(mut self, details: Details) -> Self {
         self.0.details = details;
+        self.0.tells_details = true;
         self
     }
 
@@ -380,7 +393,7 @@ impl Error {
                 .continue_token
                 .as_ref()
                 .map(|token| ListMeta { continue_: Some(token.clone()), ..ListMeta::default() }),
-            details: (*details != Details::default()).then(|| StatusDetails {
+            details: (self.0.tells_details || *details != Details::default()).then(|| StatusDetails {
                 name: details.name.clone(),
                 group: details.group.clone(),
                 kind: details.kind.clone(),
@@ -402,26 +415,28 @@ impl Error {
     /// From the wire form. An unknown reason becomes the usual one of its code.
     pub fn from_status(status: &Status) -> Self {
         let reason = Reason::parse(&status.reason)
+            .filter(|reason| *reason != Reason::Unknown)
             .or_else(|| Reason::ALL.into_iter().find(|row| row.2 == status.code).map(|row| row.0))
             .unwrap_or(Reason::InternalError);
-        let details = status.details.as_ref().map_or_else(Details::default, |details| Details {
-            name: details.name.clone(),
-            group: details.group.clone(),
-            kind: details.kind.clone(),
-            uid: details.uid.clone(),
-            causes: details
-                .causes
-                .iter()
-                .map(|cause| Cause {
-                    reason: cause.reason.clone(),
-                    message: cause.message.clone(),
-                    field: cause.field.clone(),
-                })
-                .collect(),
-            retry_after_seconds: details.retry_after_seconds,
-        });
-        let mut error =
-            Self::new(reason, status.message.clone()).with_code(status.code).with_details(details);
+        let mut error = Self::new(reason, status.message.clone()).with_code(status.code);
+        if let Some(details) = &status.details {
+            error = error.with_details(Details {
+                name: details.name.clone(),
+                group: details.group.clone(),
+                kind: details.kind.clone(),
+                uid: details.uid.clone(),
+                causes: details
+                    .causes
+                    .iter()
+                    .map(|cause| Cause {
+                        reason: cause.reason.clone(),
+                        message: cause.message.clone(),
+                        field: cause.field.clone(),
+                    })
+                    .collect(),
+                retry_after_seconds: details.retry_after_seconds,
+            });
+        }
         error.0.continue_token = status.metadata.as_ref().and_then(|meta| meta.continue_.clone());
         error
     }
@@ -481,6 +496,9 @@ mod tests {
     #[test]
     fn survives_the_wire() {
         let error = Error::not_found(&DEPLOYMENTS, "x").with_cause("A", "b", "c").with_retry_after(3);
-        assert_eq!(Error::from_status(&error.to_status()), error);
+        assert_eq!(Error::from_status(&error.to_status()).to_status(), error.to_status());
+        let empty = Error::bad_request("x").with_details(Details::default());
+        assert!(empty.to_status().details.is_some());
+        assert!(Error::bad_request("x").to_status().details.is_none());
     }
 }

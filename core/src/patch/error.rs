@@ -1,3 +1,4 @@
+use crate::error::Details;
 use crate::{Error, Reason};
 
 /// Why a patch cannot be read or applied.
@@ -17,7 +18,7 @@ pub enum PatchError {
     )]
     StrategicNotSupported,
     /// The body is no patch of its type (400).
-    #[error("error decoding patch: {reason}")]
+    #[error("error decoding patch: json: {reason}")]
     Decode {
         /// What the decoder says.
         reason: String,
@@ -124,6 +125,12 @@ impl PatchError {
 
 impl From<PatchError> for Error {
     fn from(error: PatchError) -> Self {
-        Self::new(error.reason(), error.to_string())
+        let reason = error.reason();
+        let told = Self::new(reason, error.to_string());
+        // What is answered with the words of the code alone has details, which are empty.
+        match reason {
+            Reason::Invalid | Reason::UnsupportedMediaType => told.with_details(Details::default()),
+            _ => told,
+        }
     }
 }

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use setpoint_core::object::Revision;
@@ -20,6 +21,10 @@ pub(super) struct Token {
     start: String,
 }
 
+/// As lenient as upstream's, whose clients see what the JSON parser says of a token that is none.
+const BASE64: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD_LENIENT);
+const NO_PAD_LENIENT: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
+
 /// The form of tokens.
 const VERSION: &str = "meta.k8s.io/v1";
 
@@ -34,8 +39,8 @@ impl Token {
             let message = format!("invalid continue token: continue key is not valid: {why}");
             Error::bad_request(message)
         };
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| wrong(&error))?;
-        let token: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+        let bytes = BASE64.decode(text).map_err(|error| wrong(&error))?;
+        let token: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(&format!("json: {error}")))?;
         if token.v != VERSION {
             return Err(wrong(&format!("json: server does not recognize its version {:?}", token.v)));
         }
@@ -59,7 +64,7 @@ impl Token {
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
-        f.write_str(&URL_SAFE_NO_PAD.encode(json))
+        f.write_str(&BASE64.encode(json))
     }
 }
 

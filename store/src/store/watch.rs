@@ -19,6 +19,8 @@ use crate::request::{Selection, WatchEvent, WatchFrom, WatchQuery};
 
 /// How long nothing is told before a watch says how far it has come (WATCH-05).
 const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
+/// The same for the first time after what was there at the beginning has been told, as upstream does.
+const FIRST_BOOKMARK: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Inner<E> {
     pub(super) async fn watch(&self, query: &WatchQuery) -> Result<WatchStream> {
@@ -44,7 +46,11 @@ impl<E: Engine> Inner<E> {
         };
         let feed = self.engine.feed(kind.id, route(&kind, &query.selection), from);
         let feed = feed.map_err(|expired| expired_error(&expired))?;
-        let bookmark = query.bookmarks.then(|| self.env.sleep(BOOKMARK_INTERVAL));
+        let first = match query.from {
+            WatchFrom::InitialEvents(_) => FIRST_BOOKMARK,
+            _ => BOOKMARK_INTERVAL,
+        };
+        let bookmark = query.bookmarks.then(|| self.env.sleep(first));
         let selection = query.selection.clone();
         Ok(Box::pin(Watch { kind, selection, env: self.env.clone(), initial, feed, bookmark, ended: false }))
     }

@@ -1,0 +1,3 @@
+//! What the whole does together.
+
+mod conformance;
