@@ -10,10 +10,12 @@ use crate::kind::Parts;
 
 /// Kinds with a spec that is always there.
 macro_rules! spec_and_status {
-    ($($kind:ty, $spec:ty, $status:ty;)*) => {$(
+    ($($kind:ty, $spec:ty, $status:ty, $nulls:expr;)*) => {$(
         impl Parts for $kind {
             type Spec = $spec;
             type Status = $status;
+
+            const NULLS: &'static [&'static str] = $nulls;
 
             fn split(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>) {
                 (self.metadata, self.spec, self.status)
@@ -28,10 +30,12 @@ macro_rules! spec_and_status {
 
 /// Kinds whose spec may be left out, which means an empty one.
 macro_rules! optional_spec_and_status {
-    ($($kind:ty, $spec:ty, $status:ty;)*) => {$(
+    ($($kind:ty, $spec:ty, $status:ty, $nulls:expr;)*) => {$(
         impl Parts for $kind {
             type Spec = $spec;
             type Status = $status;
+
+            const NULLS: &'static [&'static str] = $nulls;
 
             fn split(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>) {
                 (self.metadata, self.spec.unwrap_or_default(), self.status)
@@ -46,10 +50,12 @@ macro_rules! optional_spec_and_status {
 
 /// Kinds without a status whose fields, beside metadata, are all kept as one part.
 macro_rules! undivided {
-    ($($kind:ty;)*) => {$(
+    ($($kind:ty, $nulls:expr;)*) => {$(
         impl Parts for $kind {
             type Spec = $kind;
             type Status = ();
+
+            const NULLS: &'static [&'static str] = $nulls;
 
             fn split(mut self) -> (ObjectMeta, Self::Spec, Option<()>) {
                 (std::mem::take(&mut self.metadata), self, None)
@@ -63,20 +69,22 @@ macro_rules! undivided {
 }
 
 spec_and_status! {
-    apps::Deployment, apps::DeploymentSpec, apps::DeploymentStatus;
-    apps::ReplicaSet, apps::ReplicaSetSpec, apps::ReplicaSetStatus;
+    apps::Deployment, apps::DeploymentSpec, apps::DeploymentStatus,
+        &["status.conditions[].lastTransitionTime", "status.conditions[].lastUpdateTime"];
+    apps::ReplicaSet, apps::ReplicaSetSpec, apps::ReplicaSetStatus, &["status.conditions[].lastTransitionTime"];
 }
 
 optional_spec_and_status! {
-    core::Namespace, core::NamespaceSpec, core::NamespaceStatus;
-    core::Node, core::NodeSpec, core::NodeStatus;
-    core::Service, core::ServiceSpec, core::ServiceStatus;
+    core::Namespace, core::NamespaceSpec, core::NamespaceStatus, &["status.conditions[].lastTransitionTime"];
+    core::Node, core::NodeSpec, core::NodeStatus,
+        &["status.conditions[].lastHeartbeatTime", "status.conditions[].lastTransitionTime"];
+    core::Service, core::ServiceSpec, core::ServiceStatus, &[];
 }
 
 undivided! {
-    coordination::Lease;
-    core::ConfigMap;
-    core::Event;
-    core::Secret;
-    scheduling::PriorityClass;
+    coordination::Lease, &[];
+    core::ConfigMap, &[];
+    core::Event, &["eventTime", "firstTimestamp", "lastTimestamp", "series.lastObservedTime"];
+    core::Secret, &[];
+    scheduling::PriorityClass, &[];
 }

@@ -90,6 +90,23 @@ impl Parts for Pod {
     type Spec = SharedPodSpec;
     type Status = PodStatus;
 
+    const NULLS: &'static [&'static str] = &[
+        "status.conditions[].lastProbeTime",
+        "status.conditions[].lastTransitionTime",
+        "status.containerStatuses[].lastState.running.startedAt",
+        "status.containerStatuses[].lastState.terminated.finishedAt",
+        "status.containerStatuses[].lastState.terminated.startedAt",
+        "status.containerStatuses[].state.running.startedAt",
+        "status.containerStatuses[].state.terminated.finishedAt",
+        "status.containerStatuses[].state.terminated.startedAt",
+        "status.initContainerStatuses[].lastState.running.startedAt",
+        "status.initContainerStatuses[].lastState.terminated.finishedAt",
+        "status.initContainerStatuses[].lastState.terminated.startedAt",
+        "status.initContainerStatuses[].state.running.startedAt",
+        "status.initContainerStatuses[].state.terminated.finishedAt",
+        "status.initContainerStatuses[].state.terminated.startedAt",
+    ];
+
     fn split(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>) {
         (self.metadata, SharedPodSpec::new(self.spec.unwrap_or_default()), self.status)
     }

@@ -27,6 +27,7 @@
 //! ```
 
 mod conversion;
+mod empty_fields;
 mod json_parts;
 mod parts;
 mod registry;

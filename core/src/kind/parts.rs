@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::representation::from_json;
-use super::{Body, DecodeError, Representation};
+use super::{Body, DecodeError, Representation, empty_fields};
 use crate::object::{Object, Part};
 
 /// A compiled-in API type whose spec and status are shared apart.
@@ -21,6 +21,9 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
     type Spec: Clone + PartialEq + Debug + Send + Sync + 'static;
     /// What was observed; `()` for kinds without.
     type Status: Clone + PartialEq + Debug + Send + Sync + 'static;
+
+    /// Fields that are written as null when they are not set, such as `status.conditions[].lastProbeTime`.
+    const NULLS: &'static [&'static str] = &[];
 
     /// Takes an object apart.
     fn split(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>);
@@ -58,7 +61,8 @@ impl<K: Parts> Representation for PartsOf<K> {
     fn encode(&self, spec: &Part, status: Option<&Part>, into: &mut Map<String, Value>) {
         let whole = K::join(ObjectMeta::default(), Self::spec(spec), status.map(Self::status));
         // API types serialize to JSON objects; a type that does not has no fields to show.
-        let Ok(Value::Object(fields)) = serde_json::to_value(&whole) else { return };
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(&whole) else { return };
+        empty_fields::fill(&mut fields, K::NULLS);
         let body = fields
             .into_iter()
             .filter(|(field, _)| !matches!(field.as_str(), "apiVersion" | "kind" | "metadata"));
