@@ -5,6 +5,7 @@
 
 pub mod claim;
 pub mod controller_ref;
+pub mod deployment;
 pub mod garbage_collector;
 pub mod pod;
 pub mod replica_set;

@@ -157,11 +157,13 @@ impl ControlPlaneBuilder {
     #[cfg(feature = "controllers")]
     #[must_use]
     pub fn workload_controllers(self) -> Self {
+        use setpoint_controllers::deployment::DeploymentController;
         use setpoint_controllers::garbage_collector::GarbageCollector;
         use setpoint_controllers::replica_set::ReplicaSetController;
 
         self.controller(|context| Ok(GarbageCollector::controller(context)))
             .controller(ReplicaSetController::controller)
+            .controller(DeploymentController::controller)
     }
 
     #[cfg(any(feature = "node", feature = "scheduler"))]

@@ -1,0 +1,7 @@
+//! Scenes with the controller at work on a store, and what they are made of.
+
+mod decisions;
+mod ownership;
+mod rollout;
+pub(super) mod scene;
+mod world;

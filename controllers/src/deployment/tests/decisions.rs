@@ -1,0 +1,187 @@
+//! What is decided on one look, without a store.
+
+use setpoint_reconcile::plan::Next;
+
+use super::scene::{Set, at, deployment, observe, recreate, rolling};
+use crate::deployment::action::{Action, Direction};
+use crate::deployment::observed::Observed;
+use crate::deployment::{Memory, history, plan, status};
+
+type Expected<'a> = &'a [&'a str];
+
+/// The first stage that resizes anything, as `name from to` each; what else is done is not looked at.
+fn resizes(observed: &Observed) -> Vec<String> {
+    let mut memory = Memory::default();
+    for _ in 0..20 {
+        let plan = plan(observed, &memory, at(2000));
+        let resizes: Vec<String> = plan
+            .actions
+            .iter()
+            .filter_map(|action| match action {
+                Action::Scale(scale) => {
+                    let way = if scale.direction == Direction::Up { "+" } else { "-" };
+                    Some(format!("{} {}{way}{}", scale.name, scale.from, scale.to))
+                }
+                _ => None,
+            })
+            .collect();
+        if !resizes.is_empty() || matches!(plan.next, Next::Settled | Next::Failed(_) | Next::After(_)) {
+            return resizes;
+        }
+        memory = plan.memory;
+    }
+    panic!("it does not come to an end")
+}
+
+fn new(size: i32) -> Set {
+    Set::full("new", "app:2", size).revision("2")
+}
+
+fn old(size: i32) -> Set {
+    Set::full("old", "app:1", size).revision("1")
+}
+
+#[test]
+fn scaling_comes_before_rolling_and_goes_by_the_stamp() {
+    // DEP-14, DEP-27, DEP-28, DEP-33
+    let rows: [(&str, i32, Option<_>, Vec<Set>, Expected<'_>); 10] = [
+        ("a lone one", 5, rolling("1", "1"), vec![new(3).stamped(3, 4)], &["new 3+5"]),
+        ("a lone old one", 5, rolling("1", "1"), vec![old(3).stamped(3, 4), new(0)], &["old 3+5"]),
+        ("sizes are not consulted", 5, rolling("1", "1"), vec![new(5).stamped(3, 4)], &[]),
+        ("without a stamp it is a rollout", 14, rolling("0", "1"), vec![new(10)], &["new 10+14"]),
+        (
+            "both",
+            30,
+            rolling("3", "2"),
+            vec![old(8).stamped(10, 13), new(5).stamped(10, 13)],
+            &["old 8+20", "new 5+13"],
+        ),
+        (
+            "a full new one alone is enough",
+            5,
+            rolling("1", "1"),
+            vec![old(3).stamped(4, 5), new(5).stamped(5, 6)],
+            &["old 3-0"],
+        ),
+        (
+            "but not one that does not work",
+            5,
+            rolling("1", "1"),
+            vec![old(3).stamped(4, 6), Set { available: 0, ..new(5).stamped(5, 6) }],
+            &["new 5-3", "old 3-3"],
+        ),
+        (
+            "two that are to be recreated",
+            9,
+            recreate(),
+            vec![old(3).stamped(5, 5), new(2).stamped(5, 5)],
+            &[],
+        ),
+        (
+            "to nothing",
+            0,
+            rolling("3", "2"),
+            vec![old(8).stamped(10, 13), new(5).stamped(10, 13)],
+            &["old 8-0", "new 5-0"],
+        ),
+        ("nothing is there", 5, rolling("1", "1"), vec![], &[]),
+    ];
+    for (name, replicas, strategy, sets, expected) in rows {
+        let mut deployment = deployment("app:2", replicas);
+        deployment.spec.strategy = strategy;
+        assert_eq!(resizes(&observe(deployment, sets)), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_paused_deployment_scales_its_youngest_if_none_has_replicas() {
+    // DEP-28, DEP-43
+    let mut deployment = deployment("app:3", 6);
+    deployment.spec.paused = Some(true);
+    let older = Set { name: "older", ..old(0) };
+    assert_eq!(resizes(&observe(deployment, vec![older, old(0)])), ["old 0+6"]);
+}
+
+#[test]
+fn a_stale_status_of_an_old_one_stops_its_shrinking() {
+    // DEP-38: upstream refuses to compute with it too.
+    let stale = Set { available: 10, ..old(8) };
+    let mut web = deployment("app:2", 10);
+    web.spec.strategy = rolling("3", "2");
+    assert!(resizes(&observe(web, vec![stale, Set { available: 2, ..new(5) }])).is_empty());
+}
+
+#[test]
+fn an_unknown_strategy_fails() {
+    // DEP-14
+    let mut web = deployment("app:2", 1);
+    web.spec.strategy = recreate();
+    web.spec.strategy.as_mut().expect("it has one").type_ = Some("Magic".to_owned());
+    let observed = observe(web, Vec::new());
+    let next = plan(&observed, &Memory::default(), at(2000)).next;
+    assert_eq!(next, Next::Failed("unexpected deployment strategy type: Magic".to_owned()));
+}
+
+#[test]
+fn an_empty_selector_is_refused_with_a_warning() {
+    // DEP-15
+    let mut web = deployment("app:2", 1);
+    web.spec.selector = Default::default();
+    let plan = plan(&observe(web, Vec::new()), &Memory::default(), at(2000));
+    let [Action::Warn { reason: "SelectingAll", .. }, Action::WriteStatus { status, .. }] = &plan.actions[..]
+    else {
+        panic!("{:?}", plan.actions)
+    };
+    assert_eq!(status.observed_generation, Some(1));
+}
+
+#[test]
+fn old_ones_beyond_the_limit_go_unless_they_are_in_use() {
+    // DEP-47, DEP-48
+    let old = |name, revision: &str| Set { name, ..Set::full(name, "app:1", 0).revision(revision) };
+    let rows: [(&str, Option<i32>, Vec<Set>, Expected<'_>); 8] = [
+        ("within", Some(3), vec![old("a", "1"), old("b", "2")], &[]),
+        ("one too many", Some(1), vec![old("a", "2"), old("b", "1")], &["b"]),
+        ("none is kept", Some(0), vec![old("a", "1"), old("b", "10"), old("c", "9")], &["a", "c", "b"]),
+        ("all are kept", Some(i32::MAX), vec![old("a", "1")], &[]),
+        ("in use, and not replaced", Some(1), vec![Set { size: 1, ..old("a", "1") }, old("b", "2")], &[]),
+        ("still draining", Some(0), vec![Set { replicas: 1, ..old("a", "1") }, old("b", "2")], &["b"]),
+        ("not observed yet", Some(0), vec![Set { generation: 2, ..old("a", "1") }, old("b", "2")], &["b"]),
+        ("no number, so by age", Some(1), vec![old("a", "9"), old("b", "x"), old("c", "1")], &["a", "b"]),
+    ];
+    for (name, limit, sets, expected) in rows {
+        let mut web = deployment("app:2", 1);
+        web.spec.revision_history_limit = limit;
+        let mut sets = sets;
+        sets.push(new(1));
+        let observed = observe(web, sets);
+        let names: Vec<_> = history::superfluous(&observed).into_iter().map(|set| set.name()).collect();
+        assert_eq!(names, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_status_counts_all_and_what_is_to_come() {
+    // DEP-49, DEP-50, DEP-51
+    let web = deployment("app:2", 10);
+    let observed = observe(web, vec![old(8), Set { available: 1, replicas: 3, ..new(5) }]);
+    let status = status::counted(&observed, at(2000));
+    let counts = [
+        status.replicas,
+        status.updated_replicas,
+        status.available_replicas,
+        status.unavailable_replicas,
+        status.terminating_replicas,
+    ];
+    assert_eq!(counts, [Some(11), Some(3), Some(9), Some(4), Some(0)]);
+    for (available, expected) in [(8, "True"), (7, "False")] {
+        let web = deployment("app:2", 10);
+        let observed = observe(web, vec![Set { available, ..new(10) }]);
+        let status = status::counted(&observed, at(2000));
+        let condition = &status.conditions.expect("it has some")[0];
+        assert_eq!(condition.status.as_deref(), Some(expected), "{available}");
+    }
+    let none = status::counted(&observe(deployment("app:2", 0), Vec::new()), at(2000));
+    assert_eq!((none.replicas, none.terminating_replicas), (None, Some(0)));
+    assert_eq!(none.conditions.expect("it has some")[0].status.as_deref(), Some("True"));
+}
