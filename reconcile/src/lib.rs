@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod controller;
 pub mod events;
 pub mod manager;
+mod own_writes;
 pub mod plan;
 pub mod queue;
 pub mod reconciler;

@@ -1,5 +1,6 @@
 //! Controllers for anybody: async, one root object at a time.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use setpoint_watch::View;
 
 use crate::controller::{Verdict, Worker};
 use crate::events::EventRecorder;
+use crate::own_writes::{OwnWrites, Recording};
 
 /// A controller for anybody: brings the world closer to what one root object asks for.
 ///
@@ -110,13 +112,35 @@ pub enum Retry {
 
 /// Drives a [`Reconciler`].
 pub(crate) struct ReconcilerWorker<R> {
-    pub(crate) reconciler: R,
-    pub(crate) context: Context,
+    reconciler: R,
+    context: Context,
+    own: Arc<OwnWrites>,
+}
+
+impl<R> ReconcilerWorker<R> {
+    pub(crate) fn new(reconciler: R, context: Context) -> Self {
+        let Context { store, view, request, .. } = context.clone();
+        Self { reconciler, context, own: Arc::new(OwnWrites::new(store, view, request)) }
+    }
+
+    /// What one run works with: what it writes is waited for by the next.
+    fn context_of(&self, key: &Key) -> Cow<'_, Context> {
+        if !self.own.is_needed() {
+            return Cow::Borrowed(&self.context);
+        }
+        let store = Arc::clone(&self.context.store);
+        let store = Arc::new(Recording::new(store, Arc::clone(&self.own), key.clone()));
+        Cow::Owned(Context { store, ..self.context.clone() })
+    }
 }
 
 #[async_trait]
 impl<R: Reconciler> Worker for ReconcilerWorker<R> {
     async fn run(&self, key: &Key, attempt: u32) -> Verdict {
+        if let Err(error) = self.own.shown(key).await {
+            return Verdict::Retry(error.to_string());
+        }
+        let context = self.context_of(key);
         let found = match self.context.view.snapshot().get(key).cloned() {
             Some(object) => Some(object),
             // What the view does not know may be new: whether it is gone is known live.
@@ -127,14 +151,14 @@ impl<R: Reconciler> Worker for ReconcilerWorker<R> {
             },
         };
         let Some(object) = found else {
-            self.reconciler.removed(key, &self.context);
+            self.reconciler.removed(key, &context);
             return Verdict::Done;
         };
         let root = match Obj::new(object) {
             Ok(root) => root,
             Err(error) => return Verdict::UntilChanged(error.to_string()),
         };
-        match self.reconciler.reconcile(root, &self.context).await {
+        match self.reconciler.reconcile(root, &context).await {
             Ok(Next::AwaitChange) => Verdict::Done,
             Ok(Next::After(delay)) => Verdict::After(delay),
             Err(error) => match self.reconciler.classify(&error, attempt) {

@@ -5,15 +5,15 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Namespace;
+use setpoint_core::Result;
 use setpoint_core::env::{Env, Task};
-use setpoint_core::{Error, Result};
 use setpoint_reconcile::controller::{Controller, Health};
 use setpoint_reconcile::events::EventRecorder;
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
 use setpoint_store::engine::Engine;
 use setpoint_store::{ObjectStore, Objects, Store};
-use setpoint_watch::{DirectView, View};
+use setpoint_watch::{DirectView, InformerHealth, InformerView, View};
 
 /// Namespaces that are there from the start (NS-06, OTHER-15).
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -32,6 +32,8 @@ pub struct ControlPlane {
     manager: Manager,
     parts: Vec<Box<dyn Part>>,
     expiry: Option<Task<()>>,
+    /// What the view is made of, if the store is somewhere else.
+    informers: Option<InformerView>,
 }
 
 /// A part that is no controller, such as a scheduler or a node agent.
@@ -111,13 +113,21 @@ impl ControlPlane {
         self.manager.health()
     }
 
+    /// How the informers are doing, if the store is somewhere else.
+    pub fn informer_health(&self) -> Vec<InformerHealth> {
+        self.informers.as_ref().map(InformerView::health).unwrap_or_default()
+    }
+
     /// Ends everything, the last part first, and waits until it has ended.
     pub async fn shut_down(self) {
-        let Self { manager, parts, expiry, .. } = self;
+        let Self { manager, parts, expiry, informers, .. } = self;
         for part in parts.into_iter().rev() {
             part.shut_down().await;
         }
         manager.shut_down(DRAIN).await;
+        if let Some(informers) = informers {
+            informers.shut_down().await;
+        }
         if let Some(expiry) = expiry {
             expiry.cancel();
             // Cancelled is how it ends.
@@ -188,15 +198,14 @@ impl ControlPlaneBuilder {
             }
         };
         ensure_namespaces(&store).await?;
+        let mut informers = None;
         let view: Arc<dyn View> = match DirectView::new(Arc::clone(&store)) {
             Some(view) => Arc::new(view),
-            None => {
-                return Err(Error::internal("the store is not in this process, and no informer was given"));
-            }
+            None => Arc::new(informers.insert(InformerView::new(&env, Arc::clone(&store))).clone()),
         };
         let manager = Manager::new(&env, Arc::clone(&store), view);
         let expiry = expire.map(|expire| start_expiry(&env, expire));
-        let mut plane = ControlPlane { env, store, manager, parts: Vec::new(), expiry };
+        let mut plane = ControlPlane { env, store, manager, parts: Vec::new(), expiry, informers };
         match plane.add(controllers, parts).await {
             Ok(()) => Ok(plane),
             Err(error) => {

@@ -54,6 +54,10 @@ impl View for DirectView {
         true
     }
 
+    fn is_current(&self) -> bool {
+        true
+    }
+
     fn add_index(&self, kind: KindId, index: Index) {
         self.store.add_index(kind, index);
     }

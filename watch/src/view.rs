@@ -30,6 +30,11 @@ pub trait View: Send + Sync + 'static {
     /// be read here; false if the view has ended or did not come as far in good time.
     async fn reached(&self, kind: KindId, revision: Revision) -> bool;
 
+    /// Whether it shows every write that was answered, so that nobody ever has to wait for one.
+    fn is_current(&self) -> bool {
+        false
+    }
+
     /// Adds an index to a kind. To be called before the kind's changes are read.
     fn add_index(&self, kind: KindId, index: Index);
 }

@@ -7,6 +7,7 @@ use futures::{FutureExt, StreamExt};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use setpoint_core::env::Task;
+use setpoint_core::kind::KindId;
 use setpoint_core::object::Key;
 use setpoint_watch::Notice;
 use tracing::Instrument;
@@ -63,6 +64,9 @@ impl Controller {
         for (kind, index) in relations.iter().flat_map(|relation| &relation.indices) {
             context.view.add_index(*kind, index.clone());
         }
+        let mut kinds: Vec<KindId> = relations.iter().flat_map(Relation::kinds).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
         let roots: Vec<_> = relations.iter().filter(|relation| relation.is_root).cloned().collect();
         let sources = relations
             .into_iter()
@@ -82,8 +86,12 @@ impl Controller {
         });
         let workers = (0..settings.workers.max(1))
             .map(|_| {
-                let (shared, queue) = (Arc::clone(&shared), queue.clone());
-                context.env.spawn(name, async move { shared.work(&queue).await })
+                let (shared, queue, kinds) = (Arc::clone(&shared), queue.clone(), kinds.clone());
+                context.env.spawn(name, async move {
+                    if shared.view_is_complete(&kinds).await {
+                        shared.work(&queue).await;
+                    }
+                })
             })
             .collect();
         Running { name, queue, sources, workers, counters }
@@ -157,6 +165,17 @@ struct Shared {
 }
 
 impl Shared {
+    /// Waits until the view shows these kinds completely; false if it never will.
+    async fn view_is_complete(&self, kinds: &[KindId]) -> bool {
+        for kind in kinds {
+            if !self.context.view.synced(*kind).await {
+                tracing::warn!(controller = self.name, ?kind, "the view does not show a kind that is needed");
+                return false;
+            }
+        }
+        true
+    }
+
     async fn work(&self, queue: &Queue<Key>) {
         while let Some(run) = queue.next().await {
             let key = run.key().clone();

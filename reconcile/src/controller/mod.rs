@@ -4,8 +4,10 @@
 //!
 //! 1. A key is run by one worker at a time (INV-IN-05).
 //! 2. A run that starts after a change was shown by the view sees it; a change during a run makes one more.
-//! 3. A panic or a time-out of one key is that key's failure, and nobody else's.
-//! 4. On shutdown no key is started any more, running ones get the time they are given, then are cancelled
+//! 3. No key runs before the view shows every kind that the controller is related to completely, nor before it
+//!    shows what the key's run before has written (INV-IN-06, INV-IN-07).
+//! 4. A panic or a time-out of one key is that key's failure, and nobody else's.
+//! 5. On shutdown no key is started any more, running ones get the time they are given, then are cancelled
 //!    (INV-IN-09).
 
 mod driver;
@@ -95,7 +97,7 @@ impl Controller {
         context.request = setpoint_store::request::RequestContext::system(name);
         context.events = context.events.from_source(name);
         let root = kind_of::<R::Root>(&*context.store)?;
-        let worker = Arc::new(ReconcilerWorker { reconciler, context: context.clone() });
+        let worker = Arc::new(ReconcilerWorker::new(reconciler, context.clone()));
         Ok(Self {
             name,
             context,

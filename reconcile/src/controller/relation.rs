@@ -126,6 +126,11 @@ impl Relation {
         Self { kind, indices: Vec::new(), is_root: false, wakes: Arc::new(wakes) }
     }
 
+    /// The kinds whose objects it is about or looks up.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = KindId> {
+        std::iter::once(self.kind).chain(self.indices.iter().map(|(kind, _)| *kind))
+    }
+
     /// With an index that the function looks things up in.
     #[must_use]
     pub fn with_index(mut self, kind: KindId, index: Index) -> Self {

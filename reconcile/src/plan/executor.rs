@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use setpoint_core::Result;
 use setpoint_core::env::Env;
-use setpoint_core::object::{Key, ObjectRef, Revision};
+use setpoint_core::kind::KindId;
+use setpoint_core::object::{Key, ObjectRef};
 use setpoint_store::ObjectStore;
 use setpoint_store::request::{ReadAt, RequestContext, Write, Written};
 use setpoint_watch::View;
 
 use super::{Next, Planner, Step};
 use crate::events::{EventRecorder, EventText};
+use crate::own_writes::{OwnWrites, kind_written};
 
 /// Stages of one sync at the most; a plan that asks for more has lost its way and fails.
 pub const STAGES_MAX: usize = 256;
@@ -26,6 +28,7 @@ pub struct Executor<P> {
     view: Arc<dyn View>,
     events: EventRecorder,
     context: RequestContext,
+    own: OwnWrites,
 }
 
 /// How a sync ended.
@@ -51,7 +54,8 @@ impl<P: Planner> Executor<P> {
         events: EventRecorder,
     ) -> Self {
         let context = RequestContext::system(planner.name());
-        Self { planner, env: env.clone(), store, view, events, context }
+        let own = OwnWrites::new(Arc::clone(&store), Arc::clone(&view), context.clone());
+        Self { planner, env: env.clone(), store, view, events, context, own }
     }
 
     /// The planner.
@@ -62,10 +66,15 @@ impl<P: Planner> Executor<P> {
     /// Brings the world around one root object a sync closer to what is wanted.
     pub async fn sync(&self, key: &Key) -> SyncEnd {
         let mut memory = P::Memory::default();
-        let mut newest: Vec<(Key, Revision)> = Vec::new();
         let mut seen_before = None;
         for _ in 0..STAGES_MAX {
-            let seen = seen_before.take().or_else(|| self.planner.observe(&self.view.snapshot(), key));
+            let seen = match seen_before.take() {
+                Some(seen) => Some(seen),
+                None => match self.own.shown(key).await {
+                    Ok(()) => self.planner.observe(&self.view.snapshot(), key),
+                    Err(error) => return SyncEnd::Failed(error.to_string()),
+                },
+            };
             let Some(observed) = seen else {
                 self.planner.forget(key);
                 return SyncEnd::Gone;
@@ -82,23 +91,17 @@ impl<P: Planner> Executor<P> {
                         batch.add(action, *write, on_success, on_failure);
                     }
                     Step::Event(text) => self.events.record(text, None),
-                    Step::ReadLive(key) => {
-                        self.flush(&mut batch, &mut memory, &mut newest).await;
-                        let read = self.store.get(&self.context, &key, ReadAt::Newest).await;
+                    Step::ReadLive(owner) => {
+                        self.flush(key, &mut batch, &mut memory).await;
+                        let read = self.store.get(&self.context, &owner, ReadAt::Newest).await;
                         self.planner.learn(&mut memory, action, read.as_ref().map(Some));
                     }
                 }
             }
-            self.flush(&mut batch, &mut memory, &mut newest).await;
-            if plan.next == Next::Continue {
-                seen_before = Some(observed);
-                continue;
-            }
-            for (key, revision) in newest.drain(..) {
-                self.view.reached(key.kind, revision).await;
-            }
+            self.flush(key, &mut batch, &mut memory).await;
             match plan.next {
-                Next::Replan | Next::Continue => {}
+                Next::Continue => seen_before = Some(observed),
+                Next::Replan => {}
                 Next::Settled => return SyncEnd::Settled,
                 Next::After(delay) => return SyncEnd::After(delay),
                 Next::Failed(error) => return SyncEnd::Failed(error),
@@ -108,24 +111,23 @@ impl<P: Planner> Executor<P> {
     }
 
     /// Makes the writes that were put together, and learns what came of them.
-    async fn flush<'a>(
-        &self,
-        batch: &mut Batch<'a, P::Action>,
-        memory: &mut P::Memory,
-        newest: &mut Vec<(Key, Revision)>,
-    ) {
+    async fn flush<'a>(&self, key: &Key, batch: &mut Batch<'a, P::Action>, memory: &mut P::Memory) {
         let Batch { writes, told } = std::mem::take(batch);
         if writes.is_empty() {
             return;
         }
+        for kind in told.iter().filter_map(|told| told.kind) {
+            self.own.begin(key, kind);
+        }
         let results = self.store.write_batch(&self.context, writes).await;
         for (told, result) in told.into_iter().zip(results) {
+            if let Some(kind) = told.kind {
+                let revision = result.as_ref().map(|written| written.object.revision());
+                self.own.end(key, kind, revision);
+            }
             let action = told.action;
             self.tell(&result, told);
             let outcome: Result<ObjectRef> = result.map(|written| written.object);
-            if let Ok(object) = &outcome {
-                note(newest, object);
-            }
             self.planner.learn(memory, action, outcome.as_ref().map(Some));
         }
     }
@@ -149,15 +151,6 @@ impl<P: Planner> Executor<P> {
     }
 }
 
-/// Keeps, for each kind, the newest revision that was written.
-fn note(newest: &mut Vec<(Key, Revision)>, object: &ObjectRef) {
-    let key = object.key();
-    match newest.iter_mut().find(|(known, _)| known.kind == key.kind) {
-        Some((_, revision)) => *revision = (*revision).max(object.revision()),
-        None => newest.push((key, object.revision())),
-    }
-}
-
 /// Writes next to each other, which are made together.
 struct Batch<'a, A> {
     writes: Vec<Write>,
@@ -170,6 +163,7 @@ struct Told<'a, A> {
     on_success: Option<EventText>,
     on_failure: Option<EventText>,
     is_deletion: bool,
+    kind: Option<KindId>,
 }
 
 impl<A> Default for Batch<'_, A> {
@@ -187,8 +181,9 @@ impl<'a, A> Batch<'a, A> {
         on_failure: Option<EventText>,
     ) {
         let is_deletion = matches!(write, Write::Delete(..));
+        let kind = kind_written(&write);
         self.writes.push(write);
-        self.told.push(Told { action, on_success, on_failure, is_deletion });
+        self.told.push(Told { action, on_success, on_failure, is_deletion, kind });
     }
 }
 

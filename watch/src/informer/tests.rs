@@ -387,7 +387,8 @@ proptest! {
         pending_max in 1usize..20,
     ) {
         World::play(seed, |world| async move {
-            world.far.set_faults(Faults::ROUGH);
+            let faults = Faults { list_stale: 100, ..Faults::ROUGH };
+            world.far.set_faults(faults);
             let fill = if streamed { Fill::Streamed { page_max: 2 } } else { Fill::Paged { page_max: 2 } };
             let informer = world.informer_with(InformerConfig { fill, pending_max });
             let kind = world.maps.id;
@@ -403,7 +404,7 @@ proptest! {
                     }
                     Step::Sleep(ms) => world.env.sleep(Duration::from_millis(ms.into())).await,
                     Step::Faults(rough) => {
-                        world.far.set_faults(if rough { Faults::ROUGH } else { Faults::NONE });
+                        world.far.set_faults(if rough { faults } else { Faults::NONE });
                     }
                     Step::Read(reader, count) => {
                         let (changes, replica) = &mut readers[reader];
