@@ -6,6 +6,7 @@ use setpoint_runtime_traits::{ErrorKind, PullRequest};
 use setpoint_runtime_traits::{Image, ImageId, ImageRef, Result, RuntimeError};
 
 use super::Script;
+use crate::image_name::{check, content_of};
 
 /// The images of a simulated node. Any name can be pulled, except those said not to exist.
 ///
@@ -60,10 +61,7 @@ impl ImageShelf {
     /// What pulling comes to, once its time is over.
     pub(super) fn pull(&mut self, request: PullRequest<'_>, script: &Script, env: &Env) -> Result<ImageId> {
         let image = request.image;
-        if image.as_str().is_empty() || image.as_str().contains(char::is_whitespace) {
-            let message = format!("image name {image:?} is empty or has white space");
-            return Err(RuntimeError::new(ErrorKind::InvalidSpec, message));
-        }
+        check(image)?;
         let id = content_of(image);
         if self.nonexistent.contains(&id) {
             let message = format!("image {image} does not exist");
@@ -77,30 +75,5 @@ impl ImageShelf {
         }
         self.failed.remove(&id);
         Ok(self.put(image))
-    }
-}
-
-/// The content that a name leads to: the name itself, with its tag.
-pub(super) fn content_of(image: &ImageRef) -> ImageId {
-    let name = image.as_str();
-    let last = name.rsplit('/').next().unwrap_or(name);
-    if last.contains([':', '@']) { ImageId::new(name) } else { ImageId::new(format!("{name}:latest")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_without_tag_is_the_latest() {
-        let table = [
-            ("nginx", "nginx:latest"),
-            ("nginx:1.25", "nginx:1.25"),
-            ("localhost:5000/nginx", "localhost:5000/nginx:latest"),
-            ("a/nginx@sha256:00", "a/nginx@sha256:00"),
-        ];
-        for (name, content) in table {
-            assert_eq!(content_of(&name.into()).as_str(), content);
-        }
     }
 }

@@ -14,8 +14,8 @@ use setpoint_runtime_traits::{
 use super::annotation::{container_script, pod_script};
 use super::driver::Shared;
 use super::fate::Fate;
-use super::image_shelf::content_of;
 use super::{ScriptError, SimulatedRuntimeBuilder};
+use crate::image_name::content_of;
 
 /// A runtime without processes; see the [module](super).
 ///

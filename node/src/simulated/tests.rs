@@ -33,6 +33,7 @@ fn on_a_bench(clause: Clause) {
             command_that_succeeds: command("true"),
             command_that_fails: command("false"),
             program: Arc::new(write_program),
+            settle: Arc::new(|_| futures::future::ready(()).boxed()),
         };
         clause(&bench).await;
     });

@@ -19,6 +19,9 @@ pub type Clause = for<'a> fn(&'a Bench) -> BoxFuture<'a, ()>;
 /// Makes a container do as a program says.
 pub type WriteProgram = dyn Fn(&Program, &mut ContainerConfig) + Send + Sync;
 
+/// Waits until the program of a container just started has got hold of its requests.
+pub type Settle = dyn Fn(ContainerStatus) -> BoxFuture<'static, ()> + Send + Sync;
+
 /// A back end under test, with nothing on it, and what the clauses must know about it.
 #[derive(Clone)]
 pub struct Bench {
@@ -44,6 +47,9 @@ pub struct Bench {
     pub command_that_fails: Vec<String>,
     /// Makes a container do as the program says.
     pub program: Arc<WriteProgram>,
+    /// Waits until the program of a container just started has got hold of its requests: a real process needs a
+    /// moment before it can do anything but die of them.
+    pub settle: Arc<Settle>,
 }
 
 /// What a container of a clause does.
@@ -116,8 +122,14 @@ impl Bench {
     /// The same, started.
     pub(super) async fn started(&self, name: &str, program: &Program) -> (SandboxId, ContainerId) {
         let (sandbox, container) = self.made(name, program).await;
-        self.runtime().start_container(&container).await.expect("a container starts");
+        self.start(&container).await;
         (sandbox, container)
+    }
+
+    /// Starts a container and lets its program settle.
+    pub(super) async fn start(&self, id: &ContainerId) {
+        self.runtime().start_container(id).await.expect("a container starts");
+        (self.settle)(self.status(id).await).await;
     }
 
     pub(super) async fn status(&self, id: &ContainerId) -> ContainerStatus {

@@ -13,7 +13,7 @@ pub async fn a_container_goes_through_its_states(bench: &Bench) {
     assert_eq!(created.state(), ContainerState::Created);
     assert_eq!((created.started_at, created.finished_at, created.exit), (None, None, None));
 
-    bench.runtime().start_container(&id).await.expect("started");
+    bench.start(&id).await;
     let running = bench.status(&id).await;
     assert_eq!(running.state(), ContainerState::Running);
     assert_eq!((running.finished_at, running.exit), (None, None));
@@ -137,8 +137,8 @@ pub async fn one_container_ends_alone(bench: &Bench) {
     let ending = bench.config("ending", &Program::Exit(1)).await;
     let lasting = bench.runtime().create_container(&sandbox, &lasting, &pod).await.expect("made");
     let ending = bench.runtime().create_container(&sandbox, &ending, &pod).await.expect("made");
-    bench.runtime().start_container(&lasting).await.expect("started");
-    bench.runtime().start_container(&ending).await.expect("started");
+    bench.start(&lasting).await;
+    bench.start(&ending).await;
     bench.ended(&ending).await;
     assert_eq!(bench.status(&lasting).await.state(), ContainerState::Running);
     let sandbox = bench.runtime().pod_sandbox_status(&sandbox).await.expect("the sandbox exists");

@@ -14,7 +14,7 @@ mod sandbox_clauses;
 mod stop_clauses;
 mod stream_clauses;
 
-pub use self::bench::{Bench, Clause, Program, WriteProgram};
+pub use self::bench::{Bench, Clause, Program, Settle, WriteProgram};
 pub use self::container_clauses::*;
 pub use self::image_clauses::*;
 pub use self::sandbox_clauses::*;

@@ -26,7 +26,7 @@ pub async fn commands_need_a_running_container(bench: &Bench) {
     let command = &bench.command_that_succeeds;
     let early = bench.streaming().exec_sync(&id, command, None).await.expect_err("it does not run yet");
     assert_eq!(early.kind, ErrorKind::Conflict, "{early}");
-    bench.runtime().start_container(&id).await.expect("started");
+    bench.start(&id).await;
     bench.runtime().stop_container(&id, Duration::ZERO).await.expect("stopped");
     let late = bench.streaming().exec_sync(&id, command, None).await.expect_err("it ended");
     assert_eq!(late.kind, ErrorKind::Conflict, "{late}");

@@ -1,0 +1,4 @@
+//! The runtimes as their users see them.
+
+#[cfg(unix)]
+mod process;

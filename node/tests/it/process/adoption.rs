@@ -1,0 +1,133 @@
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use setpoint_core::env::Env;
+use setpoint_node::process::{OpenError, ProcessRuntime};
+use setpoint_runtime_traits::{ContainerState, Exit, RuntimeService, StreamingService};
+
+use super::world::{PATIENCE, World, is_alive, shell};
+
+// AGENT-38
+#[test]
+fn containers_outlive_their_agent_and_are_found_again() {
+    World::run(|world| async move {
+        let script = "trap 'echo asked; exit 3' TERM; echo $$; while :; do sleep 1000 & wait $!; done";
+        let id = world.shell("web", script).await;
+        let pids = world.numbers(&id).await;
+        let before = world.status(&id).await;
+        let pod = world.pod("web");
+        let sandbox = world.sandbox(&pod).await;
+        let address = world.runtime.pod_sandbox_status(&sandbox).await.expect("it exists").ips;
+
+        let world = world.restarted();
+        assert_eq!(world.status(&id).await, before);
+        assert!(pids.iter().all(|pid| is_alive(*pid)));
+        let sandbox = world.runtime.pod_sandbox_status(&sandbox).await.expect("it exists");
+        assert_eq!(sandbox.ips, address);
+        let other = world.sandbox(&world.pod("db")).await;
+        let other = world.runtime.pod_sandbox_status(&other).await.expect("it exists");
+        assert_ne!(other.ips, address, "an address in use is not given again");
+
+        // It can be worked with as before, and what it writes is in its log.
+        let output = world.runtime.exec_sync(&id, &["true".to_owned()], None).await.expect("it ran");
+        assert!(output.exit.is_success());
+        world.runtime.stop_container(&id, PATIENCE).await.expect("stopped");
+        assert_eq!(world.lines(&id, 9).await, [pids[0].to_string(), "asked".to_owned()]);
+        let status = world.status(&id).await;
+        assert_eq!((status.exit, &*status.reason), (Some(Exit::Unknown), "ContainerStatusUnknown"));
+        world.gone(&pids).await;
+        world
+    });
+}
+
+#[test]
+fn an_adopted_container_that_is_killed_was_killed() {
+    World::run(|world| async move {
+        let id = world.shell("web", "trap '' TERM; echo $$; while :; do sleep 1000 & wait $!; done").await;
+        let pids = world.numbers(&id).await;
+        let world = world.restarted();
+        world.runtime.stop_container(&id, Duration::from_millis(20)).await.expect("stopped");
+        assert_eq!(world.status(&id).await.exit, Some(Exit::Signal(9)));
+        world.gone(&pids).await;
+        world
+    });
+}
+
+// AGENT-11
+#[test]
+fn how_a_container_ended_while_nobody_watched_is_not_known() {
+    World::run(|world| async move {
+        let leader = world.shell("web", "sleep 1000 & echo $$ $!; wait").await;
+        let pids = world.numbers(&leader).await;
+        let lasting = world.shell("db", "exec sleep 1000").await;
+        let ended = world.shell("job", "exit 5").await;
+        world.ended(&ended).await;
+        let pod = world.pod("new");
+        let made = world.create(&pod, &shell("true")).await.expect("a container");
+        // Nobody watches from here on.
+        world.runtime.shutdown().await;
+        killpg(Pid::from_raw(pids[0]), Signal::SIGKILL).expect("killed");
+        world.gone(&pids).await;
+
+        let world = world.restarted();
+        let status = world.status(&leader).await;
+        assert_eq!((status.exit, status.exit_code()), (Some(Exit::Unknown), Some(137)));
+        assert!(status.finished_at >= status.started_at && status.started_at.is_some());
+        assert_eq!(world.status(&lasting).await.state(), ContainerState::Running);
+        assert_eq!(world.status(&ended).await.exit, Some(Exit::Code(5)), "what was known stays known");
+        assert_eq!(world.status(&made).await.state(), ContainerState::Created);
+        world.runtime.start_container(&made).await.expect("it can still be started");
+        world.ended(&made).await;
+        world
+    });
+}
+
+#[test]
+fn what_a_dead_container_left_running_is_ended_at_the_next_start() {
+    World::run(|world| async move {
+        let id = world.shell("web", "sleep 1000 & echo $$ $!; wait").await;
+        let pids = world.numbers(&id).await;
+        world.runtime.shutdown().await;
+        nix::sys::signal::kill(Pid::from_raw(pids[0]), Signal::SIGKILL).expect("killed");
+        world.gone(&pids[..1]).await;
+        assert!(is_alive(pids[1]));
+        let world = world.restarted();
+        assert_eq!(world.status(&id).await.exit, Some(Exit::Unknown));
+        world.gone(&pids).await;
+        world
+    });
+}
+
+#[test]
+fn output_of_the_time_without_an_agent_is_not_lost() {
+    World::run(|world| async move {
+        let go = world.folder().path().join("go");
+        let done = world.folder().path().join("done");
+        nix::unistd::mkfifo(&go, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        let script =
+            format!("echo one; cat {}; echo two; : > {}; exec sleep 1000", go.display(), done.display());
+        let id = world.shell("web", &script).await;
+        assert_eq!(world.lines(&id, 1).await, ["one"]);
+        world.runtime.shutdown().await;
+        tokio::fs::write(&go, "").await.expect("it reads");
+        let written = async {
+            while !done.exists() {
+                world.env.sleep(Duration::from_millis(2)).await;
+            }
+        };
+        world.env.timeout(PATIENCE, written).await.expect("it writes");
+        let world = world.restarted();
+        assert_eq!(world.lines(&id, 2).await, ["one", "two"]);
+        world
+    });
+}
+
+#[test]
+fn a_directory_in_use_is_refused() {
+    World::run(|world| async move {
+        let second = ProcessRuntime::builder(world.folder().path().join("state"), Env::tokio()).open();
+        assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
+        world
+    });
+}
