@@ -276,3 +276,6 @@ impl fmt::Debug for Scheduler {
         f.debug_struct("Scheduler").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
