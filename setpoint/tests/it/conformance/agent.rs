@@ -1,6 +1,7 @@
 //! The part of a node's agent, and of a scheduler, that scenarios play.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use super::step::{Order, Phases, PodState, Pods, Select};
 
 /// The node of pods that are not pinned to one.
 const NODE: &str = "node-a";
+/// What a client on the network needs for each pod, so that controllers see them change one by one.
+const PACE: Duration = Duration::from_millis(5);
 const INDEX: &str = "batch.kubernetes.io/job-completion-index";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
 const MERGE: &str = "application/merge-patch+json";
@@ -73,6 +76,7 @@ impl Run {
         }
         for pod in &pods {
             self.bring(pod, step).await?;
+            self.env.sleep(PACE).await;
         }
         Ok(())
     }
