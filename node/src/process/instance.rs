@@ -23,7 +23,7 @@ pub(super) struct Instance {
     pub(super) task: Option<Task<()>>,
     /// The most processor time that was told of it: processes that end take theirs along.
     pub(super) cpu_nanos_told: u64,
-    /// Wakes those who wait for output or the end.
+    /// Wakes those who wait for output.
     pub(super) printed: Arc<Notify>,
     ended: Arc<Notify>,
 }
@@ -51,9 +51,14 @@ impl Instance {
         self.record.phase = phase;
         if !self.is_live() {
             self.log = None;
-            self.ended.notify_waiters();
-            self.printed.notify_waiters();
+            self.wake();
         }
+    }
+
+    /// Wakes those who wait for output or the end.
+    pub(super) fn wake(&self) {
+        self.ended.notify_waiters();
+        self.printed.notify_waiters();
     }
 
     /// Whether there may be processes.

@@ -50,8 +50,13 @@ pub(super) fn start_container(shared: &Arc<Shared>, id: &ContainerId) -> Result<
     };
     shared.with(|world| {
         // A container that is being started is not removed.
+        let is_closed = world.is_closed;
         let Ok(instance) = world.container_mut(id) else { return };
         shared.move_on(instance, phase, Some(ContainerEventKind::Started));
+        if is_closed {
+            // Shut down meanwhile: whoever comes next adopts it.
+            return;
+        }
         instance.task = Some(shared.env.spawn("process container", supervise(Arc::clone(shared), watch)));
     });
     Ok(())
@@ -59,6 +64,7 @@ pub(super) fn start_container(shared: &Arc<Shared>, id: &ContainerId) -> Result<
 
 fn begin(shared: &Shared, id: &ContainerId, at: Moment) -> Result<Departure> {
     shared.with(|world| {
+        world.check_open()?;
         let sandbox_id = world.container(id)?.container.sandbox_id.clone();
         let is_ready = world.ready_sandbox(&sandbox_id).map(drop);
         let instance = world.container_mut(id)?;
@@ -89,9 +95,8 @@ fn fail(shared: &Shared, id: &ContainerId, launch: &Launch, error: std::io::Erro
     let message = format!("cannot execute {:?} in {:?}: {error}", launch.program, launch.working_dir);
     shared.with(|world| {
         let Ok(instance) = world.container_mut(id) else { return };
-        let finished_at = Moment(shared.env.wall());
         let exit = Exit::Code(START_FAILED_CODE);
-        let phase = Phase::Exited { started_at: None, finished_at, exit, message: message.clone() };
+        let phase = instance.record.phase.exited(shared.env.wall(), exit, message.clone());
         shared.move_on(instance, phase, Some(ContainerEventKind::Stopped));
     });
     RuntimeError::new(kind_of_failure(&error), format!("container {id}: {message}")).with_source(error)
@@ -123,14 +128,16 @@ pub(super) fn adopt_container(
     })
 }
 
-/// Waits until the container has ended or is gone.
-pub(super) async fn ended(shared: &Shared, id: &ContainerId) {
+/// Waits until the container has ended or is gone. Fails if nobody watches over it any more.
+pub(super) async fn ended(shared: &Shared, id: &ContainerId) -> Result<()> {
     loop {
         let end = shared.with(|world| {
-            let instance = world.container(id).ok()?;
-            instance.is_live().then(|| instance.end())
+            let Some(live) = world.container(id).ok().filter(|instance| instance.is_live()) else {
+                return Ok(None);
+            };
+            world.check_open().map(|()| Some(live.end()))
         });
-        let Some(end) = end else { return };
+        let Some(end) = end? else { return Ok(()) };
         end.await;
     }
 }

@@ -75,6 +75,7 @@ impl LogReader {
             return None;
         }
         self.shared.with(|world| {
+            world.check_open().ok()?;
             let instance = world.container(&self.id).ok()?;
             let is_over = instance.container.state == ContainerState::Exited;
             (!is_over).then(|| instance.next_output())

@@ -82,6 +82,13 @@ impl Phase {
         matches!(self, Self::Starting { .. } | Self::Running { .. })
     }
 
+    /// Its end, now: never before its start, also if the clock was set back meanwhile.
+    pub(super) fn exited(&self, now: Timestamp, exit: Exit, message: String) -> Self {
+        let started_at = self.started_at();
+        let finished_at = started_at.map_or(now, |started_at| now.max(started_at.0));
+        Self::Exited { started_at, finished_at: Moment(finished_at), exit, message }
+    }
+
     /// When it was started, if it was.
     pub(super) fn started_at(&self) -> Option<Moment> {
         match self {

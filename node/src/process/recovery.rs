@@ -65,31 +65,27 @@ fn take_in_container(
     let finding = find(&record.phase, Identity::is_alive, || leader(processes));
     let instance = Instance::new(record, sandbox.config.metadata.clone());
     shared.with(|world| world.insert_container(instance));
-    let now = Moment(shared.env.wall());
     let identity = match finding {
         Finding::AsRecorded => return Ok(()),
         Finding::Runs(started_at, identity) => {
-            move_on(shared, &id, Phase::Running { started_at, process: identity.clone() });
+            move_on(shared, &id, |_| Phase::Running { started_at, process: identity.clone() });
             identity
         }
         Finding::Ended(message) => {
             // Those it left behind, if any.
             kill_marked(id.as_str());
-            let started_at = shared.with(|world| world.container(&id).ok()?.record.phase.started_at());
-            move_on(
-                shared,
-                &id,
-                Phase::Exited { started_at, finished_at: now, exit: Exit::Unknown, message },
-            );
+            let now = shared.env.wall();
+            move_on(shared, &id, |phase| phase.exited(now, Exit::Unknown, message));
             return Ok(());
         }
     };
     adopt_container(shared, &id, ProcessGroup::Adopted { identity, killed: false })
 }
 
-fn move_on(shared: &Shared, id: &ContainerId, phase: Phase) {
+fn move_on(shared: &Shared, id: &ContainerId, next: impl FnOnce(&Phase) -> Phase) {
     shared.with(|world| {
         if let Ok(instance) = world.container_mut(id) {
+            let phase = next(&instance.record.phase);
             // Nobody can listen yet.
             shared.move_on(instance, phase, None);
         }

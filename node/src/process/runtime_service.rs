@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use setpoint_core::env::Env;
+use setpoint_core::env::{Env, Task};
 use setpoint_runtime_traits::{
     Capabilities, Container, ContainerConfig, ContainerEvent, ContainerFilter, ContainerId, ContainerStatus,
     EventStream, ImageMode, Isolation, NodeRuntime, PodSandbox, PodSandboxConfig, PodSandboxStatus, Result,
@@ -17,18 +17,18 @@ use tokio::sync::Semaphore;
 
 use super::ProcessRuntimeBuilder;
 use super::exec::EXECS_MAX;
+use super::instance::Instance;
 use super::lifecycle::{ended, start_container};
 use super::shared::Shared;
 
 /// A runtime of local processes; see the [module](super).
 ///
-/// Dropping it leaves its containers running, for the next one on the same directory. Who waits for one of them
-/// waits in vain from then on.
+/// Dropping it leaves its containers running, for the next one on the same directory.
 pub struct ProcessRuntime {
     pub(super) shared: Arc<Shared>,
     pub(super) execs: Arc<Semaphore>,
     /// Given up with this, not with the tasks, which may outlive it by a moment.
-    _lock: File,
+    lock: File,
 }
 
 impl ProcessRuntime {
@@ -38,7 +38,7 @@ impl ProcessRuntime {
     }
 
     pub(super) fn new(shared: Arc<Shared>, lock: File) -> Self {
-        Self { shared, execs: Arc::new(Semaphore::new(EXECS_MAX)), _lock: lock }
+        Self { shared, execs: Arc::new(Semaphore::new(EXECS_MAX)), lock }
     }
 
     /// All it offers to a node's agent: containers, images, commands, logs, figures.
@@ -47,10 +47,9 @@ impl ProcessRuntime {
     }
 
     /// Ends all work in the background and waits for it. Containers run on; their logs are no longer written.
+    /// From then on, whoever wants to start or stop something is told that this is `Unavailable`.
     pub async fn shutdown(&self) {
-        let tasks = self.shared.with(|world| {
-            world.containers_mut().filter_map(|instance| instance.task.take()).collect::<Vec<_>>()
-        });
+        let tasks = self.close();
         for task in &tasks {
             task.cancel();
         }
@@ -58,32 +57,47 @@ impl ProcessRuntime {
         drop(join_all(tasks).await);
     }
 
+    fn close(&self) -> Vec<Task<()>> {
+        self.shared.with(|world| {
+            world.is_closed = true;
+            let close = |instance: &mut Instance| {
+                instance.wake();
+                instance.task.take()
+            };
+            world.containers_mut().filter_map(close).collect()
+        })
+    }
+
     /// Stops all containers, each with this grace, and waits for their end.
-    pub async fn stop_all(&self, grace: Duration) {
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` after [`ProcessRuntime::shutdown`].
+    pub async fn stop_all(&self, grace: Duration) -> Result<()> {
         let ids = self.shared.with(|world| {
             world.containers().map(|instance| instance.container.id.clone()).collect::<Vec<_>>()
         });
-        join_all(ids.iter().map(|id| self.stop(id, grace))).await;
+        join_all(ids.iter().map(|id| self.stop(id, grace))).await.into_iter().collect()
     }
 
-    async fn stop(&self, id: &ContainerId, grace: Duration) {
+    async fn stop(&self, id: &ContainerId, grace: Duration) -> Result<()> {
         let now = self.shared.env.now();
         self.shared.with(|world| {
             if let Some(instance) = world.container(id).ok().filter(|instance| instance.is_live()) {
                 instance.orders.stop(grace, now);
             }
         });
-        ended(&self.shared, id).await;
+        ended(&self.shared, id).await
     }
 }
 
 impl Drop for ProcessRuntime {
     fn drop(&mut self) {
         // The tasks hold what their handles are in.
-        let tasks = self.shared.with(|world| {
-            world.containers_mut().filter_map(|instance| instance.task.take()).collect::<Vec<_>>()
-        });
-        drop(tasks);
+        drop(self.close());
+        // A process that another thread is just starting may have the file open too, until it executes. If this
+        // fails, the lock goes with the last of them.
+        let _ = self.lock.unlock();
     }
 }
 
@@ -127,7 +141,7 @@ impl RuntimeService for ProcessRuntime {
 
     async fn stop_pod_sandbox(&self, id: &SandboxId) -> Result<()> {
         for container in self.shared.close_sandbox(id) {
-            ended(&self.shared, &container).await;
+            ended(&self.shared, &container).await?;
         }
         self.shared.disconnect_sandbox(id);
         Ok(())
@@ -166,12 +180,11 @@ impl RuntimeService for ProcessRuntime {
     }
 
     async fn stop_container(&self, id: &ContainerId, grace: Duration) -> Result<()> {
-        self.stop(id, grace).await;
-        Ok(())
+        self.stop(id, grace).await
     }
 
     async fn remove_container(&self, id: &ContainerId) -> Result<()> {
-        self.stop(id, Duration::ZERO).await;
+        self.stop(id, Duration::ZERO).await?;
         delete(self.shared.forget_container(id)?).await;
         Ok(())
     }

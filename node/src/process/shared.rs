@@ -71,6 +71,7 @@ impl Shared {
     pub(super) fn run_sandbox(&self, config: &PodSandboxConfig) -> Result<SandboxId> {
         check_log_directory(&config.log_directory)?;
         self.with(|world| {
+            world.check_open()?;
             world.check_unused(&config.metadata)?;
             check_room("sandboxes", world.sandboxes().len(), self.settings.sandboxes_max)?;
             if !config.port_mappings.is_empty() && !config.host_network {
@@ -143,6 +144,7 @@ impl Shared {
         let links = mount_links(config)?;
         check_log_directory(&pod.log_directory)?;
         self.with(|world| {
+            world.check_open()?;
             let image_id = config.image_id.clone().unwrap_or_else(|| content_of(&config.image));
             let image =
                 world.images.get(&image_id).ok_or_else(|| RuntimeError::not_found("image", &image_id));

@@ -17,6 +17,8 @@ pub(super) const SHARED_ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) images: ImageShelf,
+    /// Nobody watches over containers any more.
+    pub(super) is_closed: bool,
     addresses: Addresses,
     sandboxes: BTreeMap<SandboxId, Sandbox>,
     identities: BTreeMap<SandboxMetadata, SandboxId>,
@@ -42,7 +44,15 @@ pub(super) struct Sandbox {
 impl World {
     pub(super) fn new(images: ImageShelf, addresses: Addresses) -> Self {
         let (sandboxes, identities, containers) = Default::default();
-        Self { images, addresses, sandboxes, identities, containers }
+        Self { images, is_closed: false, addresses, sandboxes, identities, containers }
+    }
+
+    /// Fails if this is closed.
+    pub(super) fn check_open(&self) -> Result<()> {
+        if self.is_closed {
+            return Err(RuntimeError::new(ErrorKind::Unavailable, "the runtime was shut down"));
+        }
+        Ok(())
     }
 
     /// Fails if a sandbox of this identity exists.

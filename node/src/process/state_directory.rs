@@ -43,7 +43,8 @@ impl StateDirectory {
         if let Err(error) = fs::remove_dir_all(directory.removed())
             && error.kind() != io::ErrorKind::NotFound
         {
-            return Err(error);
+            // A container can leave folders that even their owner cannot empty; nobody needs them gone.
+            tracing::warn!(folder = %directory.removed().display(), %error, "what was removed is not deleted");
         }
         make_folder(&directory.removed())?;
         Ok(directory)

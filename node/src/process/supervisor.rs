@@ -14,7 +14,6 @@ use tokio::sync::Notify;
 use super::log_file::{LineSplitter, LogFile};
 use super::orders::{Order, Orders};
 use super::process_group::{Outputs, ProcessGroup, kill_marked};
-use super::record::{Moment, Phase};
 use super::shared::Shared;
 
 /// How long the outputs of an ended container are still read, should somebody else hold them open.
@@ -54,7 +53,7 @@ pub(super) async fn supervise(shared: Arc<Shared>, watch: Watch) {
             }
         }
     };
-    let finished_at = Moment(env.wall());
+    let finished_at = env.wall();
     process.kill_rest_of_group();
     let mark = id.clone();
     // It reads files of the kernel for every process there is. Only a panic in there could fail.
@@ -64,8 +63,7 @@ pub(super) async fn supervise(shared: Arc<Shared>, watch: Watch) {
     }
     shared.with(|world| {
         let Ok(instance) = world.container_mut(&id) else { return };
-        let started_at = instance.record.phase.started_at();
-        let phase = Phase::Exited { started_at, finished_at, exit, message: String::new() };
+        let phase = instance.record.phase.exited(finished_at, exit, String::new());
         shared.move_on(instance, phase, Some(ContainerEventKind::Stopped));
     });
 }

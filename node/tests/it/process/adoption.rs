@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use setpoint_core::env::Env;
 use setpoint_node::process::{OpenError, ProcessRuntime};
-use setpoint_runtime_traits::{ContainerState, Exit, RuntimeService, StreamingService};
+use setpoint_runtime_traits::{ContainerState, ErrorKind, Exit, RuntimeService, StreamingService};
 
 use super::world::{PATIENCE, World, is_alive, shell};
 
@@ -12,7 +12,8 @@ use super::world::{PATIENCE, World, is_alive, shell};
 #[test]
 fn containers_outlive_their_agent_and_are_found_again() {
     World::run(|world| async move {
-        let script = "trap 'echo asked; exit 3' TERM; echo $$; while :; do sleep 1000 & wait $!; done";
+        // What a shell says of its children that were killed is not looked at.
+        let script = "exec 2>/dev/null; trap 'echo asked; exit 3' TERM; echo $$; while :; do sleep 1000 & wait $!; done";
         let id = world.shell("web", script).await;
         let pids = world.numbers(&id).await;
         let before = world.status(&id).await;
@@ -129,5 +130,21 @@ fn a_directory_in_use_is_refused() {
         let second = ProcessRuntime::builder(world.folder().path().join("state"), Env::tokio()).open();
         assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
         world
+    });
+}
+
+#[test]
+fn after_a_shutdown_nobody_waits_in_vain() {
+    World::run(|world| async move {
+        let id = world.shell("web", "trap '' TERM; echo ready; while :; do sleep 1000 & wait $!; done").await;
+        world.lines(&id, 1).await;
+        let stop = world.runtime.stop_container(&id, PATIENCE * 100);
+        let (stopped, ()) = futures::future::join(stop, world.runtime.shutdown()).await;
+        assert_eq!(stopped.expect_err("nobody watches").kind, ErrorKind::Unavailable);
+        let late = world.runtime.stop_container(&id, Duration::ZERO).await.expect_err("nobody watches");
+        assert!(late.kind == ErrorKind::Unavailable && late.is_outcome_unknown(), "{late}");
+        let late = world.runtime.run_pod_sandbox(&world.pod("new")).await.expect_err("nobody watches");
+        assert_eq!(late.kind, ErrorKind::Unavailable);
+        world.restarted()
     });
 }

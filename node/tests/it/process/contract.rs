@@ -40,7 +40,7 @@ fn on_a_bench(clause: Clause) {
             settle: Arc::new(|status| settle(status).boxed()),
         };
         clause(&bench).await;
-        runtime.stop_all(Duration::ZERO).await;
+        runtime.stop_all(Duration::ZERO).await.expect("stopped");
         runtime.shutdown().await;
     });
 }

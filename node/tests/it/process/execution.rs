@@ -54,7 +54,8 @@ fn images_that_cannot_be_had_say_so_and_are_not_run() {
 #[test]
 fn nothing_of_the_agents_environment_reaches_a_container() {
     World::run(|world| async move {
-        assert!(std::env::var("CARGO_PKG_NAME").is_ok(), "cargo sets it for tests");
+        let here = std::env::vars_os().count();
+        assert!(here > 0, "there is something that could leak");
         let id = world.shell("web", "env | cut -d= -f1 | sort | tr '\\n' ' '; echo").await;
         let names = world.lines(&id, 1).await.concat();
         let shells_own = ["OLDPWD", "PWD", "SHLVL", "_"];
@@ -105,6 +106,24 @@ fn paths_that_lead_out_of_their_folder_are_refused() {
         // Names are only names.
         let crafted = world.pod("../../..");
         world.runtime.run_pod_sandbox(&crafted).await.expect("a sandbox like any other");
+        world
+    });
+}
+
+#[test]
+fn standard_input_stays_open_if_it_is_wanted() {
+    World::run(|world| async move {
+        let without = world.shell("web", "cat; echo end").await;
+        assert_eq!(world.lines(&without, 1).await, ["end"]);
+        world.ended(&without).await;
+
+        let mut config = shell("echo ready; exec cat");
+        config.stdin = true;
+        let with = world.create(&world.pod("db"), &config).await.expect("a container");
+        world.runtime.start_container(&with).await.expect("started");
+        assert_eq!(world.lines(&with, 1).await, ["ready"]);
+        world.runtime.stop_container(&with, PATIENCE).await.expect("stopped");
+        assert_eq!(world.status(&with).await.exit, Some(Exit::Signal(15)), "it did not end by itself");
         world
     });
 }

@@ -90,7 +90,7 @@ impl World {
     }
 
     async fn end(self) {
-        self.runtime.stop_all(Duration::ZERO).await;
+        self.runtime.stop_all(Duration::ZERO).await.expect("stopped");
         self.runtime.shutdown().await;
         // The folder looks for what is left.
     }
