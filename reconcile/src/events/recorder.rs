@@ -30,6 +30,17 @@ pub const PENDING_MAX: usize = 16_384;
 pub(super) struct Recorded {
     pub(super) source: Text,
     pub(super) text: EventText,
+    /// What the message ends with.
+    pub(super) subject: Option<Text>,
+}
+
+impl Recorded {
+    /// The whole message.
+    pub(super) fn message(&self) -> String {
+        let mut message = self.text.message.to_string();
+        message.push_str(self.subject.as_deref().unwrap_or_default());
+        message
+    }
 }
 
 pub(super) struct Shared {
@@ -68,17 +79,15 @@ impl EventRecorder {
     }
 
     /// Tells something. Where the text ends with a subject, that is given here.
-    pub fn record(&self, mut text: EventText, subject: Option<&str>) {
-        if let Some(subject) = subject.filter(|_| text.ends_with_subject) {
-            text.message = format!("{}{subject}", text.message).into();
-        }
+    pub fn record(&self, text: EventText, subject: Option<Text>) {
+        let subject = subject.filter(|_| text.ends_with_subject);
         let waker = {
             let pending = &mut *self.shared.pending.lock();
             if pending.recorded.len() >= PENDING_MAX {
                 pending.dropped += 1;
                 return;
             }
-            pending.recorded.push_back(Recorded { source: self.source.clone(), text });
+            pending.recorded.push_back(Recorded { source: self.source.clone(), text, subject });
             pending.waker.take()
         };
         waker.into_iter().for_each(Waker::wake);

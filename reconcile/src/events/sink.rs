@@ -55,14 +55,16 @@ impl Sink {
     fn correlate(&mut self, recorded: VecDeque<Recorded>) -> Vec<Pending> {
         let now = self.env.wall();
         let mut pending: Vec<Pending> = Vec::new();
-        for Recorded { source, text } in recorded {
+        for recorded in recorded {
             let nanos = u64::try_from(now.as_nanosecond()).unwrap_or_default();
             self.suffix = nanos.max(self.suffix + 1);
+            let message = recorded.message();
+            let Recorded { source, text, .. } = recorded;
             let occurrence = Occurrence {
                 involved: text.regarding.to_reference(),
                 event_type: text.type_,
                 reason: text.reason.to_string(),
-                message: text.message.to_string(),
+                message,
                 reporter: Reporter { component: (&*source).into(), host: "".into() },
             };
             let (record, is_new) = match self.correlator.observe(occurrence, now, self.suffix) {

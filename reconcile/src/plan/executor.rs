@@ -136,7 +136,7 @@ impl<P: Planner> Executor<P> {
         match result {
             Ok(written) => {
                 if let Some(text) = told.on_success {
-                    self.events.record(text, Some(&written.object.meta().name));
+                    self.events.record(text, Some(written.object.meta().name.clone()));
                 }
             }
             // As is to be expected: whoever deletes a namespace, or a child, knows.
@@ -144,7 +144,7 @@ impl<P: Planner> Executor<P> {
             Err(error) if told.is_deletion && error.is_not_found() => {}
             Err(error) => {
                 if let Some(text) = told.on_failure {
-                    self.events.record(text, Some(error.message()));
+                    self.events.record(text, Some(error.message().into()));
                 }
             }
         }
