@@ -15,7 +15,8 @@ use setpoint_store::admission::{Admission, Chain, Operation, Request, Target};
 use setpoint_store::engine::memory::Memory as Engine;
 use setpoint_store::request::{DeleteOptions, ReadAt, RequestContext};
 use setpoint_store::{ObjectStore, ObjectStoreExt, Store};
-use setpoint_watch::DirectView;
+use setpoint_watch::faulty::{Faults, FaultyStore};
+use setpoint_watch::{DirectView, InformerView};
 
 use super::*;
 
@@ -456,6 +457,69 @@ fn a_replica_set_made_anew_starts_anew() {
         );
         Ok(())
     });
+}
+
+#[test]
+fn it_comes_to_rest_on_a_store_that_fails_and_a_view_that_lags() {
+    // INV-C-01, INV-RS-06, RS-10
+    for seed in 0..12 {
+        let sim = Simulation::new(seed);
+        let env = sim.env();
+        let done = sim.block_on(async {
+            let store = Store::memory(&env);
+            store.ensure_namespace("ns").await?;
+            let faulty = FaultyStore::new(&env, Arc::new(store.clone()), Faults::ROUGH);
+            let view = InformerView::new(&env, Arc::new(faulty.clone()));
+            let mut manager = Manager::new(&env, Arc::new(faulty.clone()), Arc::new(view.clone()));
+            manager.start(ReplicaSetController::controller(manager.context())?);
+            let quota = Arc::default();
+            let world = World { env: env.clone(), store, manager, quota };
+            let owner = world.create_replica_set("rs", 20).await?;
+            env.sleep(Duration::from_secs(20)).await;
+            world.scale(&owner, 7).await?;
+            env.sleep(Duration::from_secs(5)).await;
+            world.scale(&owner, 12).await?;
+            env.sleep(Duration::from_secs(20)).await;
+            faulty.set_faults(Faults::NONE);
+            env.sleep(Duration::from_secs(3600)).await;
+            assert_eq!(world.pods_of(&owner).len(), 12, "seed {seed}");
+            assert_eq!(counts(&world.status("rs")), [12, 12, 0, 0, 0], "seed {seed}");
+            world.manager.shut_down(Duration::from_secs(1)).await;
+            view.shut_down().await;
+            Ok::<_, Error>(())
+        });
+        done.expect("nothing waits for ever").expect("the scene goes as planned");
+    }
+}
+
+#[test]
+fn no_pod_too_many_is_made_while_the_view_lags() {
+    // INV-RS-01, RS-09, RS-10: writes are answered, but are seen only much later.
+    for seed in 0..6 {
+        let sim = Simulation::new(seed);
+        let env = sim.env();
+        let done = sim.block_on(async {
+            let store = Store::memory(&env);
+            store.ensure_namespace("ns").await?;
+            let late = Faults { watch_late: 1000, late_ms_max: 60_000, ..Faults::NONE };
+            let faulty = FaultyStore::new(&env, Arc::new(store.clone()), late);
+            let view = InformerView::new(&env, Arc::new(faulty.clone()));
+            let mut manager = Manager::new(&env, Arc::new(faulty), Arc::new(view.clone()));
+            manager.start(ReplicaSetController::controller(manager.context())?);
+            let quota = Arc::default();
+            let world = World { env: env.clone(), store, manager, quota };
+            let owner = world.create_replica_set("rs", 3).await?;
+            for _ in 0..60 {
+                env.sleep(Duration::from_secs(10)).await;
+                assert!(world.pods_of(&owner).len() <= 3, "seed {seed}");
+            }
+            assert_eq!(world.pods_of(&owner).len(), 3, "seed {seed}");
+            world.manager.shut_down(Duration::from_secs(1)).await;
+            view.shut_down().await;
+            Ok::<_, Error>(())
+        });
+        done.expect("nothing waits for ever").expect("the scene goes as planned");
+    }
 }
 
 #[test]
