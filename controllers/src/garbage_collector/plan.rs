@@ -144,11 +144,15 @@ fn as_dependent(observed: &Observed, memory: &Memory) -> Plan<Action, Memory> {
     }
     let waited_for = owners.iter().any(|owner| owner.state == OwnerState::WaitsForDependents);
     if waited_for && !observed.dependents.is_empty() {
-        let mut actions = unblock_circle(observed);
-        if !meta.is_terminating() {
-            actions.push(Action::Delete(Propagation::Foreground));
+        // Once its deletion has begun it only waits, so the circle is broken for sure before that.
+        if is_blocked_circle(observed) {
+            let actions = vec![Action::Unblock(object.key())];
+            return Plan { actions, memory: memory.clone(), next: Next::Replan };
         }
-        return last(memory, actions);
+        if meta.is_terminating() {
+            return end(memory, Next::Settled);
+        }
+        return last(memory, vec![Action::Delete(Propagation::Foreground)]);
     }
     if meta.is_terminating() {
         return end(memory, Next::Settled);
@@ -187,11 +191,9 @@ fn inherited_policy(object: &ObjectRef) -> Propagation {
     }
 }
 
-/// A dependent that itself waits in the foreground would keep its owner, which keeps it (GC-06).
-fn unblock_circle(observed: &Observed) -> Vec<Action> {
-    let waiting = observed.dependents.iter().any(is_waiting);
-    if !waiting {
-        return Vec::new();
-    }
-    vec![Action::Unblock(observed.object.key())]
+/// Whether a dependent that itself waits in the foreground would keep its owner, which keeps it (GC-06).
+fn is_blocked_circle(observed: &Observed) -> bool {
+    let mut references = observed.object.meta().owner_references.iter();
+    references.any(|reference| reference.block_owner_deletion == Some(true))
+        && observed.dependents.iter().any(is_waiting)
 }

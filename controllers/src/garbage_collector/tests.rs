@@ -10,7 +10,8 @@ use setpoint_core::object::{Draft, Key, Meta, ObjectRef, OwnerReference, Part};
 use setpoint_reconcile::manager::Manager;
 use setpoint_store::request::{DeleteOptions, Preconditions, Propagation, ReadAt, RequestContext, Write};
 use setpoint_store::{ObjectStore, ObjectStoreExt, Store};
-use setpoint_watch::DirectView;
+use setpoint_watch::faulty::{Faults, FaultyStore};
+use setpoint_watch::{DirectView, InformerView};
 
 use super::*;
 
@@ -20,15 +21,29 @@ struct World {
     store: Store,
     maps: Arc<Kind>,
     manager: Manager,
+    /// The store as the collector sees it, if that is from afar.
+    far: Option<FaultyStore>,
+}
+
+/// Where the collector is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the store's process.
+    Near,
+    /// Behind a network that fails.
+    Far,
 }
 
 impl World {
-    /// Plays a scene to its end.
-    fn play<F: Future<Output = Result<(), Error>>>(scene: impl FnOnce(Self) -> F) {
-        Self::play_seed(1, scene);
+    /// Plays a scene to its end, wherever the collector is.
+    fn play<F: Future<Output = Result<(), Error>>>(scene: impl Fn(Self) -> F) {
+        Self::play_seed(1, Place::Near, &scene);
+        for seed in 0..8 {
+            Self::play_seed(seed, Place::Far, &scene);
+        }
     }
 
-    fn play_seed<F: Future<Output = Result<(), Error>>>(seed: u64, scene: impl FnOnce(Self) -> F) {
+    fn play_seed<F: Future<Output = Result<(), Error>>>(seed: u64, place: Place, scene: impl Fn(Self) -> F) {
         let sim = Simulation::new(seed);
         let env = sim.env();
         let done = sim.block_on(async {
@@ -36,14 +51,24 @@ impl World {
             for namespace in ["ns", "other"] {
                 store.ensure_namespace(namespace).await?;
             }
-            let shared: Arc<dyn ObjectStore> = Arc::new(store.clone());
-            let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");
-            let mut manager = Manager::new(&env, shared, Arc::new(view));
+            let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
+            let (mut manager, far) = match place {
+                Place::Near => {
+                    let view = DirectView::new(Arc::clone(&near)).expect("the store is in this process");
+                    (Manager::new(&env, near, Arc::new(view)), None)
+                }
+                Place::Far => {
+                    let far = FaultyStore::new(&env, near, Faults::ROUGH);
+                    let view = InformerView::new(&env, Arc::new(far.clone()));
+                    (Manager::new(&env, Arc::new(far.clone()), Arc::new(view)), Some(far))
+                }
+            };
             manager.start(GarbageCollector::controller(manager.context()));
             let maps = store.registry().of::<ConfigMap>().expect("a built-in kind");
-            scene(Self { env, store, maps, manager }).await
+            scene(Self { env, store, maps, manager, far }).await
         });
-        done.expect("nothing waits for ever").expect("the scene goes as planned");
+        let done = done.unwrap_or_else(|stalled| panic!("{stalled} (SEED={seed}, {place:?})"));
+        done.unwrap_or_else(|error| panic!("{error} (SEED={seed}, {place:?})"));
     }
 
     fn context() -> RequestContext {
@@ -75,6 +100,12 @@ impl World {
     /// Names of all maps, after everything has come to rest.
     async fn rest(&self) -> Vec<String> {
         self.env.sleep(Duration::from_secs(5)).await;
+        if let Some(far) = &self.far {
+            far.set_faults(Faults::NONE);
+            // A watch that went silent is noticed after minutes.
+            self.env.sleep(Duration::from_secs(1800)).await;
+            far.set_faults(Faults::ROUGH);
+        }
         let snapshot = self.store.snapshot().expect("in memory");
         snapshot.list(self.maps.id).map(|object| object.meta().name.to_string()).collect()
     }
@@ -295,8 +326,11 @@ proptest! {
         deleted in proptest::collection::btree_set(0usize..12, 1..4),
         foreground: bool,
         seed: u64,
+        far: bool,
     ) {
-        World::play_seed(seed, |world| async move {
+        let place = if far { Place::Far } else { Place::Near };
+        let (owners, deleted) = (&owners, &deleted);
+        World::play_seed(seed, place, |world| async move {
             let mut objects: Vec<ObjectRef> = Vec::new();
             let mut edges: Vec<Vec<usize>> = Vec::new();
             for (at, owners) in owners.iter().enumerate() {
@@ -310,7 +344,7 @@ proptest! {
             }
             let policy = if foreground { Propagation::Foreground } else { Propagation::Background };
             let mut living = vec![true; objects.len()];
-            for at in deleted.into_iter().filter(|at| *at < objects.len()) {
+            for at in deleted.iter().copied().filter(|at| *at < objects.len()) {
                 match world.delete(&format!("o{at:02}"), policy).await {
                     Ok(()) => {}
                     Err(error) if error.is_not_found() => {}
