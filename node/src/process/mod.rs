@@ -4,14 +4,16 @@
 //! promises what every runtime does (it passes the contract), and:
 //!
 //! 1. What a container started ends with it: after its first process all of its group is killed and, on Linux,
-//!    every process that carries its mark (the variable [`CONTAINER_ID_VARIABLE`]). There are no zombies.
+//!    every process that carries its mark (the variable [`CONTAINER_ID_VARIABLE`]). There are no zombies. A
+//!    container is asked to stop as a group too, not only its first process, since no other process forwards
+//!    signals inside.
 //! 2. Containers outlive the runtime. The next one on the same directory finds them by process id and time of
 //!    start, goes on writing their logs, and ends them when told. The exit code of a container that it did not
 //!    start itself is [`Exit::Unknown`](setpoint_runtime_traits::Exit::Unknown), since the kernel tells it to the
 //!    parent only. While nobody reads, a container that wrote a pipe full (64 KiB on Linux) waits; what was
 //!    written last by one that ended in that time is lost.
-//! 3. Nothing of the environment of this process reaches a container, and everything on disk is readable by this
-//!    user only. No name of a pod becomes a path outside the folder it belongs to.
+//! 3. Nothing of the environment of this process reaches a container, and everything on disk (the environment of
+//!    containers is part of it, secrets included) is readable by this user only. No name of a pod becomes a path outside the folder it belongs to.
 //! 4. What it holds is bounded, see the constants below.
 //!
 //! It is not isolation: containers see the machine as this user does. Limits of resources, security contexts,

@@ -100,6 +100,36 @@ fn what_a_dead_container_left_running_is_ended_at_the_next_start() {
     });
 }
 
+// A crash between the start of a process and the record of it.
+#[test]
+fn a_container_whose_start_was_not_recorded_is_found_by_its_mark() {
+    World::run(|world| async move {
+        let id = world.shell("web", "echo $$; exec sleep 1000").await;
+        let lost = world.shell("db", "echo $$; exec sleep 1000").await;
+        let pids = [world.numbers(&id).await, world.numbers(&lost).await].concat();
+        world.runtime.shutdown().await;
+        killpg(Pid::from_raw(pids[1]), Signal::SIGKILL).expect("killed");
+        world.gone(&pids[1..]).await;
+        for (id, pod) in [(&id, "web"), (&lost, "db")] {
+            let sandbox = world.sandbox(&world.pod(pod)).await;
+            let folder = world.folder().path().join("state/sandboxes").join(sandbox.as_str());
+            let path = folder.join(id.as_str()).join("container.json");
+            let record = std::fs::read_to_string(&path).expect("the record");
+            let mut record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+            record["phase"] = serde_json::json!({"starting": {"at": "2026-01-01T00:00:00Z"}});
+            std::fs::write(&path, record.to_string()).expect("written");
+        }
+
+        let world = world.restarted();
+        assert_eq!(world.status(&id).await.state(), ContainerState::Running);
+        let status = world.status(&lost).await;
+        assert_eq!((status.exit, status.started_at), (Some(Exit::Unknown), None));
+        world.runtime.stop_container(&id, PATIENCE).await.expect("stopped");
+        world.gone(&pids).await;
+        world
+    });
+}
+
 #[test]
 fn output_of_the_time_without_an_agent_is_not_lost() {
     World::run(|world| async move {

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use setpoint_node::process::EXEC_OUTPUT_BYTES_MAX;
+use setpoint_node::process::{EXEC_OUTPUT_BYTES_MAX, EXECS_MAX};
 use setpoint_runtime_traits::{
     ContainerConfig, ContainerMetadata, EnvVar, ErrorKind, Exit, ImageService, Mount, PullRequest,
     RuntimeService, StatsProvider, StreamingService,
@@ -203,6 +203,24 @@ fn the_output_of_a_command_is_cut_at_its_limit() {
             let output = world.runtime.exec_sync(&id, &script(written), None).await.expect("it ran");
             assert_eq!((output.stdout.len(), output.exit), (kept, Exit::Code(0)));
         }
+        world
+    });
+}
+
+#[test]
+fn commands_at_a_time_are_limited() {
+    World::run(|world| async move {
+        let id = world.shell("web", "exec sleep 1000").await;
+        let lasting = words("exec sleep 1000");
+        let commands = (0..EXECS_MAX).map(|_| world.runtime.exec_sync(&id, &lasting, Some(PATIENCE)));
+        let rest = async {
+            let one_more = world.runtime.exec_sync(&id, &lasting, None).await;
+            world.runtime.stop_container(&id, Duration::ZERO).await.expect("stopped");
+            one_more.expect_err("one too many").kind
+        };
+        let (outputs, refused) = futures::future::join(futures::future::join_all(commands), rest).await;
+        assert_eq!(refused, ErrorKind::OutOfResources);
+        assert!(outputs.iter().all(|output| output.as_ref().is_ok_and(|output| !output.exit.is_success())));
         world
     });
 }
