@@ -18,26 +18,47 @@
 //! It does not: evict under pressure, collect images, run static or ephemeral containers, resize in place,
 //! make control groups, set up name resolution, or serve the kubelet's HTTP API.
 
-#![allow(dead_code, reason = "the driver follows")]
-
 mod actions;
 mod admission;
 mod backoff;
 mod conditions;
 mod config;
 mod container_status;
+mod driver;
 mod environment;
 mod expansion;
 mod field_value;
 #[cfg(test)]
 mod fixtures;
+mod heartbeat;
+mod hooks;
+mod host;
+mod images;
+mod memory;
+mod network_prober;
+mod node_status;
 mod observed;
 mod phase;
+mod pod_source;
 mod pod_status;
+mod pod_work;
+mod pods;
 mod probe;
+mod probing;
+mod publish;
+mod relist;
 mod restart;
+mod running;
 mod settings;
 mod sources;
+mod start;
+mod sync;
+mod terminate;
+#[cfg(test)]
+mod tests;
+mod volumes;
 
 pub use self::backoff::Growth;
+pub use self::network_prober::SocketProber;
+pub use self::running::{Agent, Shutdown};
 pub use self::settings::AgentSettings;

@@ -59,11 +59,6 @@ impl Observed {
         self.instances(name).next()
     }
 
-    /// Whether the newest instance of a container runs.
-    pub(super) fn runs(&self, name: &str) -> bool {
-        self.newest(name).is_some_and(|status| status.state() == ContainerState::Running)
-    }
-
     /// Whether something may be running: what is not known to have ended.
     pub(super) fn may_run(&self) -> bool {
         let may = |status: &ContainerStatus| {

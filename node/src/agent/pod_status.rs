@@ -40,6 +40,8 @@ pub(super) struct Inputs<'a> {
     pub(super) runtime_name: &'a str,
     /// The node's addresses.
     pub(super) host_ips: &'a [String],
+    /// When the node took the pod up.
+    pub(super) began: Timestamp,
     /// Now.
     pub(super) now: Timestamp,
 }
@@ -95,7 +97,7 @@ pub(super) fn pod_status(inputs: Inputs<'_>, before: &PodStatus) -> PodStatus {
     let mut status = PodStatus {
         phase: Some(current.as_str().to_owned()),
         observed_generation: (inputs.generation > 0).then_some(inputs.generation),
-        start_time: before.start_time.clone().or_else(|| Some(whole_seconds(inputs.now))),
+        start_time: before.start_time.clone().or_else(|| Some(whole_seconds(inputs.began))),
         ..before.clone()
     };
     if inputs.failure.is_some_and(|_| inputs.observed.is_empty()) && before.container_statuses.is_none() {
@@ -196,10 +198,10 @@ fn whole_seconds(at: Timestamp) -> Time {
     Time(Timestamp::from_second(at.as_second()).unwrap_or(at))
 }
 
-/// When the pod must have ended, if it must (AGENT-35).
-pub(super) fn deadline(spec: &PodSpec, status: &PodStatus) -> Option<Timestamp> {
+/// When the pod must have ended, if it must (AGENT-35); `began` counts until a start is reported.
+pub(super) fn deadline(spec: &PodSpec, status: &PodStatus, began: Option<Timestamp>) -> Option<Timestamp> {
     let seconds = spec.active_deadline_seconds?;
-    let start = status.start_time.as_ref()?.0;
+    let start = status.start_time.as_ref().map(|start| start.0).or(began)?;
     start.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
 }
 

@@ -46,6 +46,7 @@ impl Case {
             stopped: self.stopped,
             runtime_name: "containerd",
             host_ips: &["192.0.2.1".to_owned()],
+            began: at(100),
             now: at(100),
         };
         pod_status(inputs, &self.before)
