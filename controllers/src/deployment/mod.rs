@@ -22,6 +22,7 @@ mod recreate;
 mod rollback;
 mod rolling;
 mod scale;
+mod sizing;
 mod status;
 mod template;
 mod wake;

@@ -2,6 +2,8 @@
 
 mod decisions;
 mod ownership;
+mod refusals;
 mod rollout;
 pub(super) mod scene;
+mod turmoil;
 mod world;

@@ -8,10 +8,12 @@ use k8s_openapi::api::apps::v1::{
 use k8s_openapi::api::core::v1::Event;
 use setpoint_core::conditions;
 use setpoint_core::env::{Env, Simulation};
-use setpoint_core::kind::{KindId, Subresource};
+use setpoint_core::kind::{KindId, Registry, Subresource};
 use setpoint_core::object::{Draft, Key, ObjectRef, Part};
 use setpoint_core::{Error, Reason};
 use setpoint_reconcile::manager::Manager;
+use setpoint_store::admission::Chain;
+use setpoint_store::engine::Memory;
 use setpoint_store::request::{ReadAt, RequestContext, Selection, WatchFrom, WatchQuery};
 use setpoint_store::{ObjectStore, ObjectStoreExt, Objects, Store, WatchStream};
 use setpoint_watch::DirectView;
@@ -34,10 +36,19 @@ impl World {
     }
 
     pub(super) fn play_seed<F: Future<Output = Result<(), Error>>>(seed: u64, scene: impl FnOnce(Self) -> F) {
+        Self::play_on(seed, Chain::upstream(), scene);
+    }
+
+    /// Plays a scene on a store with this admission.
+    pub(super) fn play_on<F: Future<Output = Result<(), Error>>>(
+        seed: u64,
+        admission: Chain,
+        scene: impl FnOnce(Self) -> F,
+    ) {
         let sim = Simulation::new(seed);
         let env = sim.env();
         let done = sim.block_on(async {
-            let store = Store::memory(&env);
+            let store = Store::new(&env, Memory::new(&env), Registry::builtin(), admission);
             store.ensure_namespace("ns").await?;
             let shared: Arc<dyn ObjectStore> = Arc::new(store.clone());
             let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");

@@ -1,0 +1,3 @@
+//! Several of the controllers at work on one store, on virtual time.
+
+mod deployment;
