@@ -1,12 +1,13 @@
 use k8s_openapi::api::core::v1::{PodSpec, Toleration};
 use setpoint_core::Result;
 use setpoint_core::builtin::SharedPodSpec;
+use setpoint_core::kind::Subresource;
 use setpoint_core::object::Draft;
 
 use super::{Admission, Operation, Request, Target};
 use crate::memo::PartMemo;
 
-/// Lets new pods stay for five minutes on a node that is lost, unless they say otherwise (NODE-12).
+/// Lets pods stay for five minutes on a node that is lost, unless they say otherwise (NODE-12).
 #[derive(Debug, Default)]
 pub struct DefaultTolerations(PartMemo);
 
@@ -20,10 +21,16 @@ impl Admission for DefaultTolerations {
     }
 
     fn handles(&self, target: &Target<'_>) -> bool {
-        target.operation == Operation::Create && &*target.kind.resource.resource == "pods"
+        target.operation != Operation::Delete
+            && target.side == Subresource::Main
+            && &*target.kind.resource.resource == "pods"
     }
 
-    fn mutate(&self, _request: &Request<'_>, draft: &mut Draft) -> Result<()> {
+    fn mutate(&self, request: &Request<'_>, draft: &mut Draft) -> Result<()> {
+        // What an update leaves as it is has them.
+        if request.old.is_some_and(|old| old.spec_part().ptr_eq(draft.spec_part())) {
+            return Ok(());
+        }
         let changed = self.0.get_or_make(draft.spec_part(), |part| {
             if let Some(spec) = part.make_mut::<SharedPodSpec>() {
                 tolerate(spec.common_mut());

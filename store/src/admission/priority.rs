@@ -1,8 +1,8 @@
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use setpoint_core::builtin::SharedPodSpec;
-use setpoint_core::kind::KindId;
-use setpoint_core::object::{Draft, Key};
+use setpoint_core::kind::{KindId, Subresource};
+use setpoint_core::object::{Draft, Key, Object};
 use setpoint_core::{Error, Result};
 
 use super::{Admission, Operation, Request, Target};
@@ -34,10 +34,16 @@ impl Admission for Priority {
     }
 
     fn handles(&self, target: &Target<'_>) -> bool {
-        target.operation == Operation::Create && &*target.kind.resource.resource == "pods"
+        target.operation != Operation::Delete
+            && target.side == Subresource::Main
+            && &*target.kind.resource.resource == "pods"
     }
 
     fn mutate(&self, request: &Request<'_>, draft: &mut Draft) -> Result<()> {
+        if let Some(old) = request.old {
+            keep(draft, old);
+            return Ok(());
+        }
         let Some(spec) = draft.spec::<SharedPodSpec>() else { return Ok(()) };
         let wanted = spec.common().priority_class_name.clone().filter(|name| !name.is_empty());
         let class = match wanted {
@@ -67,6 +73,24 @@ impl Admission for Priority {
             return Err(Error::forbidden(&draft.kind().resource, &draft.meta().name, why));
         }
         Ok(())
+    }
+}
+
+/// An update that says nothing of the priority leaves it as it is.
+fn keep(draft: &mut Draft, old: &Object) {
+    let (Some(new), Some(before)) = (draft.spec::<SharedPodSpec>(), old.spec::<SharedPodSpec>()) else {
+        return;
+    };
+    let (new, before) = (new.common(), before.common());
+    let loses_priority = new.priority.is_none() && before.priority.is_some();
+    let loses_policy = new.preemption_policy.is_none() && before.preemption_policy.is_some();
+    if !loses_priority && !loses_policy {
+        return;
+    }
+    if let Some(spec) = draft.spec_mut::<SharedPodSpec>() {
+        let spec = spec.common_mut();
+        spec.priority = spec.priority.or(before.priority);
+        spec.preemption_policy = spec.preemption_policy.take().or_else(|| before.preemption_policy.clone());
     }
 }
 

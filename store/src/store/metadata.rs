@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use setpoint_core::Error;
 use setpoint_core::field::{FieldError, FieldErrors, Path};
 use setpoint_core::names;
 use setpoint_core::object::{Draft, Meta, Object};
 use setpoint_core::rules::object_meta::{self, Scope};
+use setpoint_core::{Error, Result};
 
 const METADATA: Path<'static> = Path::new("metadata");
 
@@ -57,6 +57,16 @@ pub(super) fn drop_duplicate_owners(draft: &mut Draft) -> Vec<String> {
         *draft.meta_mut() = meta;
     }
     warning.into_iter().collect()
+}
+
+/// An object stays in its namespace; one that says none is in it.
+pub(super) fn check_namespace(draft: &Draft, old: &Object) -> Result<()> {
+    let sent = draft.meta().namespace.as_ref();
+    if draft.kind().is_namespaced() && sent.is_some() && sent != old.meta().namespace.as_ref() {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(Error::bad_request(message));
+    }
+    Ok(())
 }
 
 /// Restores what only the store sets (STORE-07, STORE-08), and shares what is as it was.

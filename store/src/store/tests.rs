@@ -1,1 +1,12 @@
-
+mod admission;
+mod against_model;
+mod bench;
+mod create;
+mod delete;
+mod events;
+mod list;
+mod model;
+mod patch;
+mod status;
+mod update;
+mod watch;

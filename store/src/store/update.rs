@@ -112,6 +112,7 @@ impl<E: Engine> Inner<E> {
     ) -> Result<Attempt> {
         let kind = Arc::clone(old.kind());
         let key = old.key();
+        metadata::check_namespace(&draft, old)?;
         metadata::keep_system_fields(&mut draft, old);
         keep_other_side(&mut draft, old, side);
         self.default_update(&mut draft, old);
