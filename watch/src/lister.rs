@@ -174,3 +174,6 @@ impl<K> fmt::Debug for ListerIndex<K> {
         f.debug_tuple("ListerIndex").field(&self.lister.kind.resource).field(&self.name).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,4 @@
 //! What the whole does together.
 
 mod conformance;
+mod far_store;

@@ -9,7 +9,7 @@ use setpoint_core::object::{ObjectRef, Revision};
 use super::handle::InformerHealth;
 use super::queue::Queue;
 use crate::cache::Cache;
-use crate::reflector::{Reflector, Trouble, Update};
+use crate::reflector::{Failure, Reflector, Trouble, Update};
 
 /// What an informer's watch, its handles and its readers have in common.
 pub(super) struct Shared {
@@ -84,8 +84,13 @@ impl Shared {
     }
 
     fn log(&self, trouble: Option<&Trouble>) {
-        if let Some(Trouble { error, failures, .. }) = trouble {
-            tracing::debug!(resource = self.resource, %error, failures, "the watch failed, is tried again");
+        let Some(Trouble { failure, error, failures }) = trouble else { return };
+        let resource = &self.resource;
+        match failure {
+            Failure::Refused => tracing::warn!(resource, %error, failures, "the watch is refused"),
+            Failure::Expired | Failure::Transient => {
+                tracing::debug!(resource, %error, failures, "the watch failed, is tried again");
+            }
         }
     }
 
