@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
-use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 use setpoint::env::{Env, Simulation};
@@ -118,6 +118,33 @@ fn as_many_pods_are_made_as_were_asked_for() {
                 made += usize::from(matches!(notice, Notice::Change(change) if change.old.is_none()));
             }
             assert_eq!(made, 5, "none too many in between, SEED={seed}");
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn a_deployment_has_one_replica_set_for_each_template() {
+    // INV-IN-06: a ReplicaSet that was made and not seen yet is not made again.
+    for seed in 0..10 {
+        play(seed, |world| async move {
+            let deployment: Deployment = serde_json::from_value(json!({
+                "metadata": {"name": "web"},
+                "spec": {
+                    "replicas": 4,
+                    "selector": {"matchLabels": {"app": "web"}},
+                    "template": {
+                        "metadata": {"labels": {"app": "web"}},
+                        "spec": {"containers": [{"name": "c", "image": "i"}]},
+                    },
+                },
+            }))
+            .expect("a Deployment");
+            Objects::<Deployment>::namespaced(&world.store, "default")?.create(deployment).await?;
+            world.rough(Duration::from_secs(120)).await;
+            let sets = Objects::<ReplicaSet>::namespaced(&world.store, "default")?.list().await?;
+            assert_eq!(sets.len(), 1, "SEED={seed}");
+            assert_eq!(world.pods().await?.len(), 4, "SEED={seed}");
             Ok(())
         });
     }
