@@ -32,6 +32,21 @@ SPECIAL = {
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool": "any",
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray": "any",
 }
+# Types whose times an API server writes, as null, even if they are not set.
+NULL_TIMES = {
+    "apps.v1.DaemonSetCondition",
+    "apps.v1.DeploymentCondition",
+    "apps.v1.ReplicaSetCondition",
+    "apps.v1.StatefulSetCondition",
+    "batch.v1.JobCondition",
+    "core.v1.Event",
+    "core.v1.EventSeries",
+    "core.v1.NamespaceCondition",
+    "core.v1.NodeCondition",
+    "core.v1.PersistentVolumeClaimCondition",
+    "core.v1.PodCondition",
+    "core.v1.ReplicationControllerCondition",
+}
 # Optional structs that an API server writes even if they are empty, beside the envelope's.
 WRITTEN = {
     ("apps.v1.DaemonSetSpec", "updateStrategy"),
@@ -128,7 +143,8 @@ def attributes(owner, field, text, optional, rules):
         yield "key=" + rules["patchMergeKey"]
     if (short, field) in DEFAULTS:
         yield "default=" + DEFAULTS[(short, field)]
-    if not optional or (is_struct and (field in ENVELOPE or (short, field) in WRITTEN)):
+    is_null_time = short in NULL_TIMES and text in ("time", "microtime")
+    if not optional or is_null_time or (is_struct and (field in ENVELOPE or (short, field) in WRITTEN)):
         yield "written"
 
 

@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 use super::representation::from_json;
 use super::{Body, DecodeError, Representation};
 use crate::object::{Object, Part};
+use crate::ownership::Tape;
+use crate::schema::Node;
 
 /// The spec part of kinds that are kept as JSON: every field but metadata and status.
 pub type JsonSpec = Map<String, Value>;
@@ -64,6 +66,21 @@ where
         }
     }
 
+    fn body_tape(&self, spec: &Part, status: Option<&Part>, place: &'static Node) -> Tape {
+        match status {
+            None => Tape::of(spec_of(spec), place),
+            Some(_) => {
+                let mut body = Map::new();
+                self.encode(spec, status, &mut body);
+                Tape::of(&body, place)
+            }
+        }
+    }
+
+    fn status_tape(&self, status: &Part, place: &'static Node) -> Tape {
+        Tape::of(status_of(status), place)
+    }
+
     fn spec_eq(&self, one: &Part, other: &Part) -> bool {
         one.ptr_eq(other) || spec_of(one) == spec_of(other)
     }
@@ -73,7 +90,7 @@ where
     }
 
     fn to_whole(&self, object: &Object) -> Result<Arc<dyn Any + Send + Sync>, DecodeError> {
-        let whole: K = from_json(object.to_value())?;
+        let whole: K = from_json(object.to_value_without_ownership())?;
         Ok(Arc::new(whole))
     }
 

@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use super::representation::from_json;
 use super::{Body, DecodeError, Representation, empty_fields};
 use crate::object::{Object, Part};
+use crate::ownership::Tape;
+use crate::schema::Node;
 
 /// A compiled-in API type whose spec and status are shared apart.
 ///
@@ -20,7 +22,7 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
     /// Everything but metadata and status.
     type Spec: Clone + PartialEq + Debug + Send + Sync + 'static;
     /// What was observed; `()` for kinds without.
-    type Status: Clone + PartialEq + Debug + Send + Sync + 'static;
+    type Status: Clone + PartialEq + Debug + Serialize + Send + Sync + 'static;
 
     /// Fields that are written as null when they are not set, such as `status.conditions[].lastProbeTime`.
     const NULLS: &'static [&'static str] = &[];
@@ -67,6 +69,14 @@ impl<K: Parts> Representation for PartsOf<K> {
             .into_iter()
             .filter(|(field, _)| !matches!(field.as_str(), "apiVersion" | "kind" | "metadata"));
         into.extend(body);
+    }
+
+    fn body_tape(&self, spec: &Part, status: Option<&Part>, place: &'static Node) -> Tape {
+        Tape::of(&K::join(ObjectMeta::default(), Self::spec(spec), status.map(Self::status)), place)
+    }
+
+    fn status_tape(&self, status: &Part, place: &'static Node) -> Tape {
+        Tape::of(Self::status(status), place)
     }
 
     fn spec_eq(&self, one: &Part, other: &Part) -> bool {

@@ -5,6 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
 
 use crate::object::{Object, Part};
+use crate::ownership::Tape;
+use crate::schema::Node;
 
 /// How a kind's objects are kept in memory, and how they come from and go to JSON.
 ///
@@ -19,6 +21,12 @@ pub trait Representation: Send + Sync {
 
     /// To JSON: adds the fields of spec and status to `into`.
     fn encode(&self, spec: &Part, status: Option<&Part>, into: &mut Map<String, Value>);
+
+    /// Writes everything but metadata down for comparison; `place` is that of objects of the kind.
+    fn body_tape(&self, spec: &Part, status: Option<&Part>, place: &'static Node) -> Tape;
+
+    /// Writes a status down for comparison; `place` is that of statuses of the kind.
+    fn status_tape(&self, status: &Part, place: &'static Node) -> Tape;
 
     /// Whether two specs mean the same.
     fn spec_eq(&self, one: &Part, other: &Part) -> bool;

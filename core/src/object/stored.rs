@@ -79,7 +79,8 @@ impl Object {
         self.status.as_ref()?.get()
     }
 
-    /// A value of the API type, built at the first call and kept.
+    /// A value of the API type, built at the first call and kept. Its `managedFields` are left out: see
+    /// [`Object::managed_fields`].
     ///
     /// # Errors
     ///
@@ -98,7 +99,8 @@ impl Object {
         })
     }
 
-    /// The metadata as on the wire, with `resourceVersion`, without `managedFields`.
+    /// The metadata as on the wire, with `resourceVersion`, without `managedFields`, which are kept
+    /// [beside the object](Self::managed_fields).
     pub fn wire_meta(&self) -> ObjectMeta {
         ObjectMeta {
             resource_version: (!self.revision.is_zero()).then(|| self.revision.to_string()),
@@ -106,8 +108,20 @@ impl Object {
         }
     }
 
-    /// As JSON in its preferred version, without `managedFields`.
+    /// As JSON in its preferred version, as a server shows it.
     pub fn to_value(&self) -> Value {
+        let mut value = self.to_value_without_ownership();
+        if let Some(managed) = &self.managed
+            && let Some(Value::Object(meta)) = value.get_mut("metadata")
+        {
+            let entries = serde_json::to_value(managed.to_wire()).expect("entries serialize");
+            meta.insert("managedFields".to_owned(), entries);
+        }
+        value
+    }
+
+    /// As JSON in its preferred version, without `managedFields`, which are the larger part of many an object.
+    pub fn to_value_without_ownership(&self) -> Value {
         let mut fields = Map::new();
         fields.insert("apiVersion".to_owned(), Value::String(self.kind.api_version()));
         fields.insert("kind".to_owned(), Value::String(self.kind.names.kind.clone()));

@@ -57,7 +57,12 @@ pub enum Patch {
     /// What to set; null deletes; lists with a merge key are merged; directives.
     Strategic(Map<String, Value>),
     /// What a manager wants, which [`ownership`](crate::ownership) merges.
-    Apply(Map<String, Value>),
+    Apply {
+        /// What it wants.
+        config: Map<String, Value>,
+        /// Whether it takes fields from others (PATCH-11).
+        force: bool,
+    },
 }
 
 impl Patch {
@@ -77,7 +82,7 @@ impl Patch {
         };
         Ok(match patch_type {
             PatchType::Strategic => Self::Strategic(body),
-            PatchType::Apply => Self::Apply(body),
+            PatchType::Apply => Self::Apply { config: body, force: false },
             PatchType::Merge | PatchType::Json => Self::Merge(body),
         })
     }
@@ -93,13 +98,37 @@ impl Patch {
         Self::decode(patch_type, body)
     }
 
+    /// The same patch, which takes fields from others if it is an apply.
+    #[must_use]
+    pub fn forced(mut self) -> Self {
+        if let Self::Apply { force, .. } = &mut self {
+            *force = true;
+        }
+        self
+    }
+
+    /// Whether the result depends on `managedFields`, which then must be there (PATCH-13).
+    pub fn touches_managed_fields(&self) -> bool {
+        match self {
+            Self::Json(operations) => {
+                let text = serde_json::to_string(operations).unwrap_or_default();
+                let whole = ["\"\"", "\"/metadata\""];
+                text.contains("\"/metadata/managedFields") || whole.iter().any(|path| text.contains(path))
+            }
+            Self::Merge(body) | Self::Strategic(body) => {
+                body.get("metadata").is_some_and(|metadata| metadata.get("managedFields").is_some())
+            }
+            Self::Apply { .. } => false,
+        }
+    }
+
     /// The algorithm.
     pub const fn patch_type(&self) -> PatchType {
         match self {
             Self::Json(_) => PatchType::Json,
             Self::Merge(_) => PatchType::Merge,
             Self::Strategic(_) => PatchType::Strategic,
-            Self::Apply(_) => PatchType::Apply,
+            Self::Apply { .. } => PatchType::Apply,
         }
     }
 
@@ -107,7 +136,7 @@ impl Patch {
     pub const fn body(&self) -> Option<&Map<String, Value>> {
         match self {
             Self::Json(_) => None,
-            Self::Merge(body) | Self::Strategic(body) | Self::Apply(body) => Some(body),
+            Self::Merge(body) | Self::Strategic(body) | Self::Apply { config: body, .. } => Some(body),
         }
     }
 
@@ -128,7 +157,7 @@ impl Patch {
             }
             Self::Strategic(_) if type_.is_open() => Err(PatchError::StrategicNotSupported),
             Self::Strategic(body) => merge_object(object, body.clone(), type_),
-            Self::Apply(_) => Err(PatchError::ApplyNeedsOwnership),
+            Self::Apply { .. } => Err(PatchError::ApplyNeedsOwnership),
         }
     }
 }

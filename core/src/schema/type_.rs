@@ -111,6 +111,11 @@ impl Field {
         self.default.as_ref().or(self.written.as_ref().filter(|value| value.is_string() || value.is_number()))
     }
 
+    /// What the schema declares it to be if it is left out.
+    pub const fn declared_default(&self) -> Option<&Value> {
+        self.default.as_ref()
+    }
+
     /// What an API server writes here if nothing is set, for a field that it never leaves out.
     ///
     /// An object without such a field is the same as one with this value: a writer that sets something inside does
