@@ -1,7 +1,6 @@
 use k8s_openapi::api::core::v1::{PodCondition, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use setpoint_core::builtin::SharedPodSpec;
-use setpoint_core::kind::Subresource;
 use setpoint_core::object::{Draft, ObjectRef};
 use setpoint_core::{Error, GroupResource, Result};
 
@@ -14,7 +13,7 @@ use crate::request::{Binding, Outcome, RequestContext, Written};
 const BINDING: GroupResource = GroupResource::new("", "pods/binding");
 
 impl<E: Engine> Inner<E> {
-    /// Assigns a pod to a node, once (SUB-08, SCHED-13).
+    /// Assigns a pod to a node, once (SUB-08, SCHED-13). Nobody owns the fields that this sets.
     pub(super) async fn bind(&self, context: &RequestContext, binding: &Binding) -> Result<Written> {
         self.guaranteed_update(context, &binding.pod, |_, old| {
             update::check(&binding.preconditions, old)?;
@@ -22,7 +21,6 @@ impl<E: Engine> Inner<E> {
             assign(&mut draft, old, binding)?;
             let now = seconds(self.env.wall());
             mark_scheduled(&mut draft, Time(now));
-            self.records.updated(&mut draft, old, context, Subresource::Binding, now);
             Ok(Attempt::Ready(Box::new(Ready {
                 commit: Commit {
                     key: binding.pod.clone(),

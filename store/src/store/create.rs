@@ -6,6 +6,7 @@ use setpoint_core::names;
 use setpoint_core::object::{Draft, Object, OwnerReferences, Part, Revision, TextMap, Texts, Uid};
 use setpoint_core::{Error, Result};
 
+use super::record::Ownership;
 use super::{ATTEMPTS_MAX, Inner, engine_error, metadata};
 use crate::admission::{Operation, Request, Target};
 use crate::engine::{Commit, CommitError, Committed, Engine, Expect};
@@ -30,12 +31,17 @@ type Common = ([usize; 5], Option<Timestamp>);
 type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
 
 impl<E: Engine> Inner<E> {
-    pub(super) async fn create(&self, context: &RequestContext, draft: Draft) -> Result<Written> {
+    pub(super) async fn create(
+        &self,
+        context: &RequestContext,
+        draft: Draft,
+        ownership: &Ownership,
+    ) -> Result<Written> {
         let generate = draft.meta().name.is_empty() && draft.meta().generate_name.is_some();
         let (mut names, mut attempts) = (0, 0);
         loop {
             let snapshot = self.engine.snapshot();
-            let (commit, warnings) = self.prepare_create(context, draft.clone(), &snapshot)?;
+            let (commit, warnings) = self.prepare_create(context, draft.clone(), &snapshot, ownership)?;
             drop(snapshot);
             let key = commit.key.clone();
             let refused = match self.commit_create(context, commit).await {
@@ -61,6 +67,7 @@ impl<E: Engine> Inner<E> {
         context: &RequestContext,
         mut draft: Draft,
         snapshot: &Snapshot,
+        ownership: &Ownership,
     ) -> Result<(Commit, Vec<String>)> {
         let kind = Arc::clone(draft.kind());
         if draft.revision.take().is_some() {
@@ -73,20 +80,23 @@ impl<E: Engine> Inner<E> {
             draft.meta_mut().namespace = None;
         }
         self.default(&mut draft);
+        draft.set_managed_fields(match ownership {
+            Ownership::OfWriter => Some(self.records.created(&draft, context, seconds(self.env.wall()))),
+            Ownership::Known(managed) => managed.clone(),
+        });
 
         let key = draft.key();
         let target = Target { operation: Operation::Create, kind: &kind, side: Subresource::Main };
         let request = Request::new(target, &key, context, None, None, snapshot, self.well_known);
         self.admission.mutate(&request, &mut draft)?;
 
-        let now = self.fill_system_metadata(&mut draft);
+        self.fill_system_metadata(&mut draft);
         if kind.has_status && !kind.rules.traits().creates_with_status {
             draft.set_status(None);
         }
         let warnings = self.check_create(&mut draft)?;
         self.admission.validate(&request, Some(&draft))?;
         let compares = request.into_guards();
-        self.records.created(&mut draft, context, now);
         let key = draft.key();
         Ok((Commit { key, expect: Expect::Absent, value: Some(draft), compares }, warnings))
     }
@@ -110,7 +120,7 @@ impl<E: Engine> Inner<E> {
     }
 
     /// Uid, times, generation and a generated name are the store's (STORE-08, STORE-10, STORE-13).
-    fn fill_system_metadata(&self, draft: &mut Draft) -> Timestamp {
+    fn fill_system_metadata(&self, draft: &mut Draft) {
         let now = seconds(self.env.wall());
         let has_generation = draft.kind().rules.traits().has_generation;
         let meta = draft.meta_mut();
@@ -124,7 +134,6 @@ impl<E: Engine> Inner<E> {
         {
             meta.name = names::generate_name(base, || self.env.random_u64()).into();
         }
-        now
     }
 
     /// The kind's preparation and all validation; what was found valid before is so again.
@@ -211,7 +220,7 @@ impl<E: Engine> Inner<E> {
         let mut commits = Vec::with_capacity(drafts.len());
         let mut prepared = Vec::with_capacity(drafts.len());
         for draft in &drafts {
-            match self.prepare_create(context, draft.clone(), &snapshot) {
+            match self.prepare_create(context, draft.clone(), &snapshot, &Ownership::OfWriter) {
                 Ok((commit, warnings)) => {
                     commits.push(commit);
                     prepared.push(Ok(warnings));
@@ -228,7 +237,9 @@ impl<E: Engine> Inner<E> {
                     Some(Ok(Committed { object, .. })) => {
                         Ok(Written { object, outcome: Outcome::Created, warnings })
                     }
-                    Some(Err(CommitError::Mismatch { .. })) | None => self.create(context, draft).await,
+                    Some(Err(CommitError::Mismatch { .. })) | None => {
+                        self.create(context, draft, &Ownership::OfWriter).await
+                    }
                     Some(Err(error)) => Err(engine_error(&error)),
                 },
             };

@@ -4,6 +4,7 @@
 //! preparation, validation, validating admission, record of ownership, commit. An update takes it anew
 //! whenever the object has changed meanwhile (STORE-03), so that every step sees the newest version.
 
+mod apply;
 mod bind;
 mod create;
 mod delete;
@@ -29,7 +30,7 @@ use setpoint_core::{Error, Reason, Result};
 use self::create::CreateMemo;
 pub(crate) use self::kinds::WellKnown;
 use self::page::Pages;
-use self::record::Records;
+use self::record::{Ownership, Records};
 use crate::admission::Chain;
 use crate::engine::{CommitError, Engine, Expired, Feed, Memory, Route};
 use crate::object_store::{ObjectStore, WatchStream};
@@ -145,7 +146,7 @@ impl<E> Inner<E> {
         E: Engine,
     {
         match write {
-            Write::Create(draft) => self.create(context, draft).await,
+            Write::Create(draft) => self.create(context, draft, &Ownership::OfWriter).await,
             Write::Update(draft, side) => self.update(context, draft, side).await,
             Write::Patch(key, patch, side) => self.patch(context, &key, &patch, side).await,
             Write::Delete(key, options) => self.delete(context, &key, &options).await,

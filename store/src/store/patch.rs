@@ -8,6 +8,7 @@ use setpoint_core::schema::Schema;
 use setpoint_core::{Error, Result};
 
 use super::Inner;
+use super::record::Ownership;
 use super::update::Attempt;
 use crate::engine::Engine;
 use crate::request::{RequestContext, Written};
@@ -21,6 +22,9 @@ impl<E: Engine> Inner<E> {
         patch: &Patch,
         side: Subresource,
     ) -> Result<Written> {
+        if let Patch::Apply { config, force } = patch {
+            return self.apply(context, key, config, *force, side).await;
+        }
         self.guaranteed_update(context, key, |snapshot, old| {
             self.attempt_patch(context, old, patch, side, snapshot)
         })
@@ -37,24 +41,29 @@ impl<E: Engine> Inner<E> {
         snapshot: &Snapshot,
     ) -> Result<Attempt> {
         let kind = Arc::clone(old.kind());
-        let mut value = old.to_value();
+        let mut value =
+            if patch.touches_managed_fields() { old.to_value() } else { old.to_value_without_ownership() };
         patch.apply(&mut value, Schema::of_object(&kind.api_version(), &kind.names.kind))?;
         let draft = decode(&kind, value)?;
-        if draft.meta().name != old.meta().name {
-            let message = format!(
-                "the name of the object ({}) does not match the name on the URL ({})",
-                draft.meta().name,
-                old.meta().name
-            );
-            return Err(Error::bad_request(message));
-        }
+        check_name(&draft, &old.meta().name)?;
         super::update::check_preconditions(&draft, old)?;
-        self.attempt_update(context, draft, old, side, snapshot)
+        self.attempt_update(context, draft, old, side, snapshot, Ownership::OfWriter)
     }
 }
 
+/// A patch does not rename.
+pub(super) fn check_name(draft: &Draft, name: &str) -> Result<()> {
+    let patched = &*draft.meta().name;
+    if patched == name {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!(
+        "the name of the object ({patched}) does not match the name on the URL ({name})"
+    )))
+}
+
 /// A patched object must still be one of its kind.
-fn decode(kind: &Arc<Kind>, value: Value) -> Result<Draft> {
+pub(super) fn decode(kind: &Arc<Kind>, value: Value) -> Result<Draft> {
     Draft::from_value(Arc::clone(kind), value).map_err(|error| {
         let faults = vec![setpoint_core::field::FieldError {
             kind: setpoint_core::field::FieldErrorKind::Invalid,

@@ -6,6 +6,7 @@ use setpoint_core::object::{Draft, Key, Object, ObjectRef, Uid};
 use setpoint_core::{Error, GroupResource, Result};
 
 use super::create::seconds;
+use super::record::Ownership;
 use super::{ATTEMPTS_MAX, Inner, engine_error, metadata};
 use crate::admission::{Operation, Request, Target};
 use crate::engine::{Commit, CommitError, Engine, Expect};
@@ -53,11 +54,11 @@ impl<E: Engine> Inner<E> {
             && self.engine.snapshot().get(&key).is_none()
             && draft.revision.is_none()
         {
-            return self.create(context, draft).await;
+            return self.create(context, draft, &Ownership::OfWriter).await;
         }
         self.guaranteed_update(context, &key, |snapshot, old| {
             check_preconditions(&draft, old)?;
-            self.attempt_update(context, draft.clone(), old, side, snapshot)
+            self.attempt_update(context, draft.clone(), old, side, snapshot, Ownership::OfWriter)
         })
         .await
     }
@@ -109,6 +110,7 @@ impl<E: Engine> Inner<E> {
         old: &ObjectRef,
         side: Subresource,
         snapshot: &Snapshot,
+        ownership: Ownership,
     ) -> Result<Attempt> {
         let kind = Arc::clone(old.kind());
         let key = old.key();
@@ -116,6 +118,11 @@ impl<E: Engine> Inner<E> {
         metadata::keep_system_fields(&mut draft, old);
         keep_other_side(&mut draft, old, side);
         self.default_update(&mut draft, old);
+        share_unchanged(&mut draft, old);
+        draft.set_managed_fields(match ownership {
+            Ownership::OfWriter => self.records.updated(&draft, old, context, side, seconds(self.env.wall())),
+            Ownership::Known(managed) => managed,
+        });
 
         let target = Target { operation: Operation::Update, kind: &kind, side };
         let request = Request::new(target, &key, context, Some(old), None, snapshot, self.well_known);
@@ -144,8 +151,6 @@ impl<E: Engine> Inner<E> {
         let mut warnings = metadata::drop_duplicate_owners(&mut draft);
         warnings.extend(kind.rules.warnings(&draft, Some(old)));
         self.admission.validate(&request, Some(&draft))?;
-        let now = seconds(self.env.wall());
-        self.records.updated(&mut draft, old, context, side, now);
         if is_same(&draft, old) {
             return Ok(Attempt::Unchanged(Arc::clone(old)));
         }
@@ -247,7 +252,7 @@ fn same_part(one: Option<&setpoint_core::object::Part>, other: Option<&setpoint_
 /// Whether a draft, with everything shared that can be, is the version it came from (STORE-02).
 fn is_same(draft: &Draft, old: &Object) -> bool {
     let managed = match (draft.managed_fields(), old.managed_fields()) {
-        (Some(new), Some(before)) => Arc::ptr_eq(new, before),
+        (Some(new), Some(before)) => Arc::ptr_eq(new, before) || new.is_same_but_for_times(before),
         (None, None) => true,
         _ => false,
     };

@@ -51,6 +51,7 @@ impl Server {
             context.field_manager = request.query.get("fieldManager").unwrap_or_default().into();
         }
         let force = request.query.get("force").map(|text| text == "true");
+        let patch = if force == Some(true) { patch.forced() } else { patch };
         let faults = validate_options(patch_type, &context.field_manager, force);
         if !faults.is_empty() {
             return Err(Error::invalid("PatchOptions", "meta.k8s.io", "", &faults));
