@@ -11,7 +11,7 @@ use setpoint_core::env::{Env, Task};
 use setpoint_runtime_traits::{
     Capabilities, Container, ContainerConfig, ContainerEvent, ContainerFilter, ContainerId, ContainerStatus,
     EventStream, ImageMode, Isolation, NodeRuntime, PodSandbox, PodSandboxConfig, PodSandboxStatus, Result,
-    RuntimeService, RuntimeStatus, RuntimeVersion, SandboxFilter, SandboxId,
+    RuntimeCondition, RuntimeService, RuntimeStatus, RuntimeVersion, SandboxFilter, SandboxId,
 };
 use tokio::sync::Semaphore;
 
@@ -132,7 +132,17 @@ impl RuntimeService for ProcessRuntime {
     }
 
     async fn status(&self) -> Result<RuntimeStatus> {
-        Ok(RuntimeStatus::ready())
+        let mut status = RuntimeStatus::ready();
+        let closed = self.shared.with(|world| world.check_open().err());
+        let kind = RuntimeStatus::RUNTIME_READY;
+        let problem = match (closed, self.shared.directory.check()) {
+            (Some(closed), _) => RuntimeCondition::unmet(kind, "ShutDown", closed.to_string()),
+            (None, Err(error)) => RuntimeCondition::unmet(kind, "NoStateDirectory", error.to_string()),
+            (None, Ok(())) => return Ok(status),
+        };
+        status.conditions.retain(|condition| condition.kind != kind);
+        status.conditions.push(problem);
+        Ok(status)
     }
 
     async fn run_pod_sandbox(&self, config: &PodSandboxConfig) -> Result<SandboxId> {

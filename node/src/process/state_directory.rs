@@ -65,6 +65,11 @@ impl StateDirectory {
         }
     }
 
+    /// Fails if it is not there any more.
+    pub(super) fn check(&self) -> io::Result<()> {
+        fs::metadata(self.sandboxes()).map(drop)
+    }
+
     fn sandboxes(&self) -> PathBuf {
         self.root.join("sandboxes")
     }
@@ -82,7 +87,7 @@ impl StateDirectory {
     }
 
     pub(super) fn make_sandbox(&self, record: &SandboxRecord) -> io::Result<()> {
-        make_folder(&self.sandbox(&record.id))?;
+        make_new_folder(&self.sandbox(&record.id))?;
         self.write_sandbox(record)
     }
 
@@ -91,8 +96,10 @@ impl StateDirectory {
     }
 
     pub(super) fn make_container(&self, record: &ContainerRecord, links: &[MountLink]) -> io::Result<()> {
-        let root = self.container(&record.sandbox_id, &record.id).root();
-        make_folder(&root)?;
+        let folder = self.container(&record.sandbox_id, &record.id);
+        let root = folder.root();
+        make_new_folder(&folder.0)?;
+        make_new_folder(&root)?;
         for MountLink { link, host_path } in links {
             let link = root.join(link);
             make_folder(link.parent().unwrap_or(&root))?;
@@ -157,6 +164,11 @@ impl ContainerFolder {
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+}
+
+/// Only where its parent is: if somebody takes the directory away, no other is made in its place.
+fn make_new_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {

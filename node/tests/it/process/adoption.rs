@@ -1,12 +1,18 @@
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
+use futures::StreamExt;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use setpoint_core::env::Env;
 use setpoint_node::process::{OpenError, ProcessRuntime};
-use setpoint_runtime_traits::{ContainerState, ErrorKind, Exit, RuntimeService, StreamingService};
+use setpoint_runtime_traits::{
+    ContainerId, ContainerState, EnvVar, ErrorKind, Exit, LogOptions, PodSandboxConfig, RuntimeService,
+    SandboxMetadata, StreamingService,
+};
 
-use super::world::{PATIENCE, World, is_alive, shell};
+use super::world::{PATIENCE, World, is_alive, run, shell};
 
 // AGENT-38
 #[test]
@@ -176,5 +182,74 @@ fn after_a_shutdown_nobody_waits_in_vain() {
         let late = world.runtime.run_pod_sandbox(&world.pod("new")).await.expect_err("nobody watches");
         assert_eq!(late.kind, ErrorKind::Unavailable);
         world.restarted()
+    });
+}
+
+/// Tells the test below, run as a process of its own, where to be an agent.
+const AGENT_DIRECTORY: &str = "SETPOINT_TEST_AGENT_DIRECTORY";
+
+/// Only something if the test after it starts it.
+#[test]
+fn an_agent_that_will_be_killed() {
+    let Ok(directory) = std::env::var(AGENT_DIRECTORY) else { return };
+    run(async {
+        let folder = Path::new(&directory);
+        let runtime = ProcessRuntime::builder(folder.join("state"), Env::tokio()).open().expect("a runtime");
+        let mut pod = PodSandboxConfig::new(SandboxMetadata::new("web", "default", "uid"));
+        pod.log_directory = folder.join("logs");
+        let sandbox = runtime.run_pod_sandbox(&pod).await.expect("a sandbox");
+        let script = "echo $$; cat \"$GO\"; echo two; : > \"$GO.done\"; exec sleep 1000";
+        let mut config = shell(script);
+        config.env = vec![EnvVar::new("GO", format!("{directory}/go"))];
+        let id = runtime.create_container(&sandbox, &config, &pod).await.expect("a container");
+        runtime.start_container(&id).await.expect("started");
+        let follow = LogOptions { follow: true, ..LogOptions::default() };
+        let mut log = runtime.logs(&id, &follow).await.expect("a log");
+        log.next().await.expect("a line").expect("no error");
+        std::fs::write(folder.join("id.new"), id.as_str()).expect("written");
+        std::fs::rename(folder.join("id.new"), folder.join("id")).expect("renamed");
+        std::future::pending::<()>().await;
+    });
+}
+
+// AGENT-38
+#[test]
+fn containers_outlive_an_agent_that_is_killed() {
+    World::run(|world| async move {
+        let folder = world.folder().path().join("of-agent");
+        std::fs::create_dir(&folder).expect("a folder");
+        nix::unistd::mkfifo(&folder.join("go"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        let exists = async |name: &str| {
+            while !folder.join(name).exists() {
+                world.env.sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let mut agent = tokio::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "process::adoption::an_agent_that_will_be_killed"])
+            .env(AGENT_DIRECTORY, &folder)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("an agent");
+        world.env.timeout(PATIENCE, exists("id")).await.expect("the agent starts it in time");
+        agent.kill().await.expect("killed");
+        // It goes on without an agent, and what it writes waits for the next one.
+        tokio::fs::write(folder.join("go"), "").await.expect("it reads");
+        world.env.timeout(PATIENCE, exists("go.done")).await.expect("it writes");
+
+        let id = ContainerId::from(std::fs::read_to_string(folder.join("id")).expect("its id"));
+        let next = ProcessRuntime::builder(folder.join("state"), world.env.clone()).open();
+        let next = next.expect("the lock went with the agent");
+        let status = next.container_status(&id).await.expect("it is found");
+        assert_eq!(status.state(), ContainerState::Running);
+        let follow = LogOptions { follow: true, ..LogOptions::default() };
+        let log = next.logs(&id, &follow).await.expect("a log");
+        next.stop_container(&id, Duration::ZERO).await.expect("stopped");
+        let lines: Vec<_> = log.map(|line| line.expect("no error").text).collect().await;
+        assert_eq!((lines.len(), lines.last().map(|line| &**line)), (2, Some(&b"two"[..])));
+        let pid = String::from_utf8_lossy(&lines[0]).parse().expect("a number");
+        world.gone(&[pid]).await;
+        assert_eq!(next.container_status(&id).await.expect("it is found").exit, Some(Exit::Signal(9)));
+        world
     });
 }
