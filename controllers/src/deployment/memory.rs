@@ -1,4 +1,7 @@
+use k8s_openapi::api::apps::v1::ReplicaSetSpec;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use setpoint_core::Error;
+use setpoint_core::object::{Object, Uid};
 use setpoint_reconcile::plan::{NAMESPACE_TERMINATING, Next, Outcome};
 
 use super::action::Action;
@@ -9,8 +12,8 @@ use crate::claim::ClaimMemory;
 pub struct Memory {
     pub(super) stage: Stage,
     pub(super) way: Way,
-    /// The generation that is being brought about.
-    pub(super) generation: Option<i64>,
+    /// Which Deployment, in which generation, is being brought about.
+    pub(super) goal: Option<(Option<Uid>, i64)>,
     pub(super) claims: ClaimMemory,
     pub(super) creation: Creation,
     /// Whether an old ReplicaSet was resized.
@@ -59,7 +62,7 @@ pub(super) enum Way {
 }
 
 /// What came of the creation of a ReplicaSet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) enum Creation {
     /// Nothing yet.
     #[default]
@@ -68,10 +71,17 @@ pub(super) enum Creation {
     Done,
     /// Something of its name was there already.
     NameTaken(String),
-    /// And still is.
-    NameStillTaken(String),
+    /// And this is it.
+    TakenBy(String, Box<Namesake>),
     /// It was refused.
     Refused(String),
+}
+
+/// What has the name that a new ReplicaSet was to have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Namesake {
+    pub(super) controller: Option<Uid>,
+    pub(super) template: Option<PodTemplateSpec>,
 }
 
 impl Memory {
@@ -80,9 +90,10 @@ impl Memory {
             (Action::Claim(action), outcome) => self.claims.learn(action, outcome),
             (Action::Create(_), Ok(_)) => self.creation = Creation::Done,
             (Action::Create(_), Err(error)) => self.learn_refusal(error),
-            (Action::LookAtNamesake(_), Ok(_)) => {
-                if let Creation::NameTaken(error) = &self.creation {
-                    self.creation = Creation::NameStillTaken(error.clone());
+            (Action::LookAtNamesake(_), Ok(found)) => {
+                if let (Creation::NameTaken(error), Some(found)) = (&self.creation, found) {
+                    let namesake = Box::new(Namesake::of(found));
+                    self.creation = Creation::TakenBy(error.clone(), namesake);
                 }
             }
             (Action::Scale(_), Ok(_)) if self.is_shrinking() => self.has_shrunk = true,
@@ -114,5 +125,13 @@ impl Memory {
     /// Whether what was planned last was the shrinking of old ReplicaSets in a rolling update.
     fn is_shrinking(&self) -> bool {
         matches!(self.stage, Stage::ShrinkBeyondNeed | Stage::Shrunk)
+    }
+}
+
+impl Namesake {
+    fn of(found: &Object) -> Self {
+        let controller = found.meta().controller().map(|owner| owner.uid.clone());
+        let template = found.spec::<ReplicaSetSpec>().and_then(|spec| spec.template.clone());
+        Self { controller, template }
     }
 }

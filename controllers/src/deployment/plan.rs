@@ -5,12 +5,12 @@ use setpoint_core::object::Text;
 use setpoint_reconcile::plan::{Next, Plan};
 
 use super::action::Action;
-use super::memory::{Creation, Memory, Stage, Way};
+use super::memory::{Creation, Memory, Namesake, Stage, Way};
 use super::new_replica_set::{NewReplicaSet, follow};
 use super::observed::{Observed, ReplicaSet};
 use super::rolling::{beyond_need, budget, is_rolling, new_size, unavailable_first};
 use super::sizing::{is_scaled, resize, resizes, scaled};
-use super::{annotations, history, progress, recreate, rollback, status};
+use super::{annotations, history, progress, recreate, rollback, status, template};
 use crate::claim::ClaimStage;
 
 /// What a stage comes to.
@@ -44,8 +44,9 @@ fn turn(observed: &Observed, memory: &mut Memory, now: Timestamp) -> Turn {
     if let Some(end) = &memory.end {
         return Turn::End(end.clone());
     }
-    let generation = observed.deployment.meta().generation;
-    if *memory.generation.get_or_insert(generation) != generation {
+    let meta = observed.deployment.meta();
+    let goal = (meta.uid.clone(), meta.generation);
+    if *memory.goal.get_or_insert_with(|| goal.clone()) != goal {
         // Something else is wanted by now, and that change wakes the Deployment again.
         return Turn::End(Next::Settled);
     }
@@ -226,7 +227,11 @@ fn created(observed: &Observed, memory: &mut Memory, now: Timestamp) -> Turn {
             memory.creation = Creation::NameTaken(error);
             Turn::Act(vec![Action::LookAtNamesake(name)], Stage::Created)
         }
-        (Creation::NameStillTaken(error), None) => {
+        // An earlier attempt made it, and it will be seen.
+        (Creation::TakenBy(error, namesake), None) if is_own(observed, &namesake) => {
+            Turn::End(Next::Failed(error))
+        }
+        (Creation::TakenBy(error, _), None) => {
             memory.fail(error);
             let mut status = observed.status().cloned().unwrap_or_default();
             status.collision_count = Some(status.collision_count.unwrap_or(0).saturating_add(1));
@@ -243,6 +248,14 @@ fn created(observed: &Observed, memory: &mut Memory, now: Timestamp) -> Turn {
             Turn::Act(actions, Stage::End)
         }
     }
+}
+
+/// Whether what has the name is the Deployment's own, and of its template.
+fn is_own(observed: &Observed, namesake: &Namesake) -> bool {
+    let there = namesake.template.as_ref();
+    namesake.controller.is_some()
+        && namesake.controller == observed.deployment.meta().uid
+        && there.is_some_and(|there| template::is_same(&observed.spec().template, there))
 }
 
 /// The new ReplicaSet goes first; when it was resized, the old ones wait for the next sync (DEP-35, DEP-41).

@@ -1,6 +1,6 @@
 //! A Deployment down to its pods. What nodes do is played by hand, one pod at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use setpoint_store::request::{
     DeleteOptions, ReadAt, RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery,
 };
 use setpoint_store::{ObjectStore, ObjectStoreExt, Objects, Store, WatchStream};
-use setpoint_watch::DirectView;
+use setpoint_watch::faulty::{Faults, FaultyStore};
+use setpoint_watch::{DirectView, InformerView, View};
 
 struct World {
     env: Env,
@@ -30,7 +31,7 @@ struct World {
     deployments: Objects<Deployment>,
     pods: KindId,
     sets: KindId,
-    _manager: Manager,
+    manager: Manager,
 }
 
 impl World {
@@ -39,18 +40,48 @@ impl World {
         let env = sim.env();
         let done = sim.block_on(async {
             let store = Store::memory(&env);
-            store.ensure_namespace("ns").await?;
             let shared: Arc<dyn ObjectStore> = Arc::new(store.clone());
             let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");
-            let mut manager = Manager::new(&env, shared, Arc::new(view));
-            manager.start(GarbageCollector::controller(manager.context()));
-            manager.start(ReplicaSetController::controller(manager.context())?);
-            manager.start(DeploymentController::controller(manager.context())?);
-            let deployments = Objects::namespaced(&store, "ns")?;
-            let (pods, sets) = (store.kind_of::<Pod>()?.id, store.kind_of::<ReplicaSet>()?.id);
-            scene(Self { env, store, deployments, pods, sets, _manager: manager }).await
+            scene(Self::start(&env, store, shared, Arc::new(view)).await?).await
         });
         done.expect("nothing waits for ever").expect("the scene goes as planned");
+    }
+
+    /// Plays a scene in which the controllers work on a store that fails, and see it through a watch. What
+    /// the scene does itself does not fail.
+    fn play_faulty<F: Future<Output = Result<(), Error>>>(
+        seed: u64,
+        faults: Faults,
+        scene: impl FnOnce(Self, FaultyStore) -> F,
+    ) {
+        let sim = Simulation::new(seed);
+        let env = sim.env();
+        let done = sim.block_on(async {
+            let store = Store::memory(&env);
+            let faulty = FaultyStore::new(&env, Arc::new(store.clone()), faults);
+            let view = InformerView::new(&env, Arc::new(faulty.clone()));
+            let shared = Arc::new(view.clone());
+            scene(Self::start(&env, store, Arc::new(faulty.clone()), shared).await?, faulty).await?;
+            view.shut_down().await;
+            Ok::<_, Error>(())
+        });
+        done.expect("nothing waits for ever").expect("the scene goes as planned");
+    }
+
+    async fn start(
+        env: &Env,
+        store: Store,
+        shared: Arc<dyn ObjectStore>,
+        view: Arc<dyn View>,
+    ) -> Result<Self, Error> {
+        store.ensure_namespace("ns").await?;
+        let mut manager = Manager::new(env, shared, view);
+        manager.start(GarbageCollector::controller(manager.context()));
+        manager.start(ReplicaSetController::controller(manager.context())?);
+        manager.start(DeploymentController::controller(manager.context())?);
+        let deployments = Objects::namespaced(&store, "ns")?;
+        let (pods, sets) = (store.kind_of::<Pod>()?.id, store.kind_of::<ReplicaSet>()?.id);
+        Ok(Self { env: env.clone(), store, deployments, pods, sets, manager })
     }
 
     fn context() -> RequestContext {
@@ -183,6 +214,12 @@ fn image(pod: &ObjectRef) -> String {
     spec.containers[0].image.clone().unwrap_or_default()
 }
 
+fn set_image(set: &ObjectRef) -> String {
+    let template = set.to_whole::<ReplicaSet>().expect("it is one").spec.template.clone();
+    let spec = template.and_then(|template| template.spec).expect("it has one");
+    spec.containers[0].image.clone().unwrap_or_default()
+}
+
 /// The smallest number of pods that were available at any time.
 fn fewest_available(before: &[ObjectRef], watch: &mut WatchStream) -> usize {
     let mut pods: BTreeMap<String, ObjectRef> =
@@ -273,4 +310,52 @@ fn the_status_follows_the_pods() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn a_rollout_gets_there_although_requests_fail_and_watches_lie() {
+    // INV-C rows; DEP-19: the name that an unanswered creation has taken is no collision.
+    for seed in 0..8 {
+        World::play_faulty(seed, Faults::ROUGH, |world, faulty| async move {
+            world.create(4, json!({"type": "RollingUpdate"})).await?;
+            for image in ["app:2", "app:3"] {
+                world.env.sleep(Duration::from_secs(20)).await;
+                world.one_ready().await?;
+                world.set_image(image).await?;
+            }
+            world.env.sleep(Duration::from_secs(20)).await;
+            faulty.set_faults(Faults::NONE);
+            for _ in 0..40 {
+                world.env.sleep(Duration::from_secs(300)).await;
+                world.rest().await?;
+            }
+            assert_eq!(world.images(), BTreeMap::from([("app:3".to_owned(), 4)]), "seed {seed}");
+            let status = world.web().await.status::<DeploymentStatus>().cloned().expect("it has one");
+            assert_eq!((status.available_replicas, status.replicas), (Some(4), Some(4)), "seed {seed}");
+            assert_eq!(status.collision_count, None, "seed {seed}");
+            // A template that was there for a while only may have been missed, and none has two.
+            let images: BTreeSet<_> = world.all(world.sets).iter().map(set_image).collect();
+            assert_eq!(images.len(), world.all(world.sets).len(), "seed {seed}");
+            world.manager.shut_down(Duration::from_secs(1)).await;
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn there_is_one_replica_set_for_a_template_while_the_view_lags() {
+    // DEP-19
+    for seed in 0..6 {
+        let late = Faults { watch_late: 1000, late_ms_max: 30_000, write_unanswered: 200, ..Faults::NONE };
+        World::play_faulty(seed, late, |world, _| async move {
+            world.create(3, json!({"type": "RollingUpdate"})).await?;
+            world.env.sleep(Duration::from_secs(600)).await;
+            world.set_image("app:2").await?;
+            world.env.sleep(Duration::from_secs(600)).await;
+            let status = world.web().await.status::<DeploymentStatus>().cloned().expect("it has one");
+            assert_eq!((status.collision_count, world.all(world.sets).len()), (None, 2), "seed {seed}");
+            world.manager.shut_down(Duration::from_secs(1)).await;
+            Ok(())
+        });
+    }
 }

@@ -1,5 +1,10 @@
 //! What is decided on one look, without a store.
 
+use std::sync::Arc;
+
+use setpoint_core::Error;
+use setpoint_core::kind::Registry;
+use setpoint_core::object::{Draft, Object, Uid};
 use setpoint_reconcile::plan::Next;
 
 use super::scene::{Set, at, deployment, observe, recreate, rolling};
@@ -184,4 +189,53 @@ fn a_status_counts_all_and_what_is_to_come() {
     let none = status::counted(&observe(deployment("app:2", 0), Vec::new()), at(2000));
     assert_eq!((none.replicas, none.terminating_replicas), (None, Some(0)));
     assert_eq!(none.conditions.expect("it has some")[0].status.as_deref(), Some("True"));
+}
+
+#[test]
+fn only_a_name_that_somebody_else_has_is_a_collision() {
+    // DEP-19
+    let registry = Registry::builtin();
+    let named = |image| Arc::new(Set::full("web-hash", image, 1).object(&registry));
+    let foreign = |object: Arc<Object>| {
+        let mut draft = Draft::of(&object);
+        let meta = draft.meta_mut();
+        let mut owners = meta.owner_references.to_vec();
+        owners[0].uid = Uid::new("other");
+        meta.owner_references = owners.into();
+        Arc::new(Object::from_draft(draft, object.revision()))
+    };
+    let rows = [
+        ("an earlier attempt, not seen yet", Some(named("app:2")), None),
+        ("its own, of another template", Some(named("app:1")), Some(1)),
+        ("another's of the same template", Some(foreign(named("app:2"))), Some(1)),
+        ("gone meanwhile", None, None),
+    ];
+    let observed = observe(deployment("app:2", 1), Vec::new());
+    let resource = named("app:2").kind().resource.clone();
+    for (name, namesake, expected) in rows {
+        let mut memory = Memory::default();
+        let mut collisions = None;
+        let end = loop {
+            let plan = plan(&observed, &memory, at(2000));
+            memory = plan.memory;
+            for action in &plan.actions {
+                match action {
+                    Action::Create(_) => {
+                        memory.learn(action, Err(&Error::already_exists(&resource, "web-hash")));
+                    }
+                    Action::LookAtNamesake(_) => match &namesake {
+                        Some(found) => memory.learn(action, Ok(Some(found))),
+                        None => memory.learn(action, Err(&Error::not_found(&resource, "web-hash"))),
+                    },
+                    Action::WriteStatus { status, .. } => collisions = status.collision_count,
+                    other => panic!("{name}: {other:?}"),
+                }
+            }
+            if !matches!(plan.next, Next::Replan | Next::Continue) {
+                break plan.next;
+            }
+        };
+        assert!(matches!(end, Next::Failed(_)), "{name}: it is tried again");
+        assert_eq!(collisions, expected, "{name}");
+    }
 }

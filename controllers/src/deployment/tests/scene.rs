@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use setpoint_core::kind::Registry;
-use setpoint_core::object::{Draft, Object, Revision};
+use setpoint_core::object::{Draft, Object, OwnerReference, Revision, Uid};
 
 use crate::claim::Children;
 use crate::deployment::observed::{Observed, ReplicaSet};
@@ -116,7 +116,8 @@ impl Set {
         self
     }
 
-    fn object(self, registry: &Registry) -> Object {
+    /// As it is stored, controlled by the Deployment.
+    pub(in crate::deployment) fn object(self, registry: &Registry) -> Object {
         let spec = ReplicaSetSpec {
             replicas: Some(self.size),
             template: Some(template(self.image)),
@@ -143,6 +144,14 @@ impl Set {
         let meta = draft.meta_mut();
         meta.annotations = self.annotations.into_iter().collect();
         meta.creation_timestamp = Some(at(self.created));
+        meta.owner_references = Arc::new([OwnerReference {
+            api_version: "apps/v1".into(),
+            kind: "Deployment".into(),
+            name: "web".into(),
+            uid: Uid::new("web"),
+            controller: Some(true),
+            block_owner_deletion: Some(true),
+        }]);
         meta.generation = self.generation;
         Object::from_draft(draft, Revision(1))
     }
