@@ -313,6 +313,28 @@ fn the_status_follows_the_pods() {
 }
 
 #[test]
+fn a_deployment_is_looked_at_and_written_a_few_times_however_many_pods_it_has() {
+    // DEP-10, DEP-59
+    World::play(|world| async move {
+        let selection = Selection::namespace(world.deployments.kind().id, "ns");
+        let query = WatchQuery { selection, from: WatchFrom::Now, bookmarks: false };
+        let mut watch = world.store.watch(&World::context(), &query).await?;
+        world.create(300, json!({"type": "RollingUpdate"})).await?;
+        world.settle().await;
+        assert_eq!(world.all(world.pods).len(), 300);
+        let mut versions = 0;
+        while let Some(Some(_)) = watch.next().now_or_never() {
+            versions += 1;
+        }
+        let runs = world.manager.health().last().expect("it runs").runs;
+        // Created, its revision noted, its generation observed, its replicas counted.
+        assert_eq!(versions, 4);
+        assert!(runs <= 6, "{runs}");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_rollout_gets_there_although_requests_fail_and_watches_lie() {
     // INV-C rows; DEP-19: the name that an unanswered creation has taken is no collision.
     for seed in 0..8 {
