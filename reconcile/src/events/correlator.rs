@@ -53,7 +53,23 @@ const BUDGET: RateLimiter = match RateLimiter::try_new(Correlator::REFILL, Corre
     Err(_) => panic!("neither is zero"),
 };
 
-const COMBINED_PREFIX: &str = "(combined from similar events): ";
+/// What an occurrence came to.
+#[derive(Debug)]
+pub(super) struct Tally<'a> {
+    /// The Event that tells it.
+    pub(super) name: &'a str,
+    /// Whether that stands for several messages.
+    pub(super) combined: bool,
+    /// How often it happened.
+    pub(super) count: i32,
+    /// When it happened first.
+    pub(super) first: Timestamp,
+    /// Whether it is to be written: otherwise there were too many of this object lately.
+    pub(super) is_allowed: bool,
+}
+
+/// What the message of an Event that stands for several begins with.
+pub(super) const COMBINED_PREFIX: &str = "(combined from similar events): ";
 
 impl Correlator {
     /// How many events of one type a reporter can make about an object at once.
@@ -84,61 +100,52 @@ impl Correlator {
     ///
     /// `suffix` makes the name of a new Event unique among those of the same object. Upstream takes the time in
     /// nanoseconds; on virtual time that repeats, so the caller must not give the same one twice.
-    pub fn observe(&mut self, occurrence: Occurrence, at: Timestamp, suffix: u64) -> Outcome {
-        let combined = self.is_one_of_many(&occurrence, at);
+    pub fn observe(&mut self, mut occurrence: Occurrence, at: Timestamp, suffix: u64) -> Outcome {
+        let tally = self.tally(&Keys::of(&occurrence), at, suffix);
+        let Tally { name, combined, count, first, is_allowed } = tally;
+        if !is_allowed {
+            return Outcome::Dropped;
+        }
+        let name = name.to_owned();
+        if combined {
+            occurrence.message.insert_str(0, COMBINED_PREFIX);
+        }
+        let record = EventRecord { name, occurrence, combined, count, first, last: at };
+        if count > 1 { Outcome::Update(record) } else { Outcome::Create(record) }
+    }
+
+    /// [`Correlator::observe`] for those who put the event in words only when it is written.
+    pub(super) fn tally(&mut self, keys: &Keys<'_>, at: Timestamp, suffix: u64) -> Tally<'_> {
+        let combined = self.is_one_of_many(keys, at);
+        let (exact, similar) = (keys.exact(), keys.similar());
+        // The longer key is never the same as a shorter one.
+        let key: &[&str] = if combined { &similar } else { &exact };
+        let new = || Told { name: event_name(keys.name(), suffix), count: 0, first: at };
+        let told = self.told.get_or_insert_with(key, new);
         // As upstream: what is dropped was counted, so that the next update tells the true number.
-        let record = self.count(occurrence, combined, at, suffix);
-        let keys = Keys::of(&record.occurrence);
+        told.count = told.count.saturating_add(1);
         let now =
             Instant::after_start(at.duration_since(Timestamp::UNIX_EPOCH).try_into().unwrap_or_default());
-        if !self.budgets.get_or_insert_with(&keys.budget(), || BUDGET).try_take(now) {
-            Outcome::Dropped
-        } else if record.count > 1 {
-            Outcome::Update(record)
-        } else {
-            Outcome::Create(record)
-        }
+        let is_allowed = self.budgets.get_or_insert_with(&keys.budget(), || BUDGET).try_take(now);
+        Tally { name: &told.name, combined, count: told.count, first: told.first, is_allowed }
     }
 
     /// Whether enough different messages of this kind came lately to combine this one with others.
-    fn is_one_of_many(&mut self, occurrence: &Occurrence, at: Timestamp) -> bool {
-        let keys = Keys::of(occurrence);
+    fn is_one_of_many(&mut self, keys: &Keys<'_>, at: Timestamp) -> bool {
         let new = || Similar { messages: Vec::new(), last: at };
         let similar = self.similar.get_or_insert_with(&keys.similar(), new);
         if at.duration_since(similar.last) > Self::SIMILAR_WINDOW {
             similar.messages.clear();
         }
         similar.last = at;
-        if similar.messages.iter().any(|message| **message == *occurrence.message) {
+        if similar.messages.iter().any(|message| **message == *keys.message) {
             return false;
         }
         if similar.messages.len() + 1 >= Self::SIMILAR_MAX {
             return true;
         }
-        similar.messages.push(occurrence.message.as_str().into());
+        similar.messages.push(keys.message.into());
         false
-    }
-
-    /// Counts it on the Event that tells it, which is new if nothing is known of it.
-    fn count(
-        &mut self,
-        mut occurrence: Occurrence,
-        combined: bool,
-        at: Timestamp,
-        suffix: u64,
-    ) -> EventRecord {
-        let new = || Told { name: event_name(&occurrence.involved, suffix), count: 0, first: at };
-        let keys = Keys::of(&occurrence);
-        let (exact, similar) = (keys.exact(), keys.similar());
-        // The longer key is never the same as a shorter one.
-        let key: &[&str] = if combined { &similar } else { &exact };
-        let told = self.told.get_or_insert_with(key, new);
-        told.count = told.count.saturating_add(1);
-        let (name, count, first) = (told.name.clone(), told.count, told.first);
-        if combined {
-            occurrence.message.insert_str(0, COMBINED_PREFIX);
-        }
-        EventRecord { name, occurrence, combined, count, first, last: at }
     }
 }
 
@@ -149,13 +156,17 @@ impl Default for Correlator {
 }
 
 /// By what occurrences are told apart.
-struct Keys<'a> {
+pub(super) struct Keys<'a> {
     /// Reporter and object: component, host, kind, namespace, name, uid, API version.
-    subject: [&'a str; 7],
-    field_path: &'a str,
-    event_type: &'a str,
-    reason: &'a str,
-    message: &'a str,
+    pub(super) subject: [&'a str; 7],
+    /// The part of the object.
+    pub(super) field_path: &'a str,
+    /// The event's type.
+    pub(super) event_type: &'a str,
+    /// The event's reason.
+    pub(super) reason: &'a str,
+    /// The event's message.
+    pub(super) message: &'a str,
 }
 
 impl<'a> Keys<'a> {
@@ -177,6 +188,11 @@ impl<'a> Keys<'a> {
             reason,
             message,
         }
+    }
+
+    /// The object's name.
+    fn name(&self) -> &'a str {
+        self.subject[4]
     }
 
     /// What shares a budget: a reporter's events of one type about an object.

@@ -115,9 +115,8 @@ impl EventRecord {
     }
 }
 
-/// The name of a new Event. An involved object's name that no Event can have, such as `system:node`, is left
-/// out.
-pub(super) fn event_name(involved: &ObjectReference, suffix: u64) -> String {
-    let name = format!("{}.{suffix:x}", involved.name.as_deref().unwrap_or_default());
+/// The name of a new Event about an object. A name that no Event can have, such as `system:node`, is left out.
+pub(super) fn event_name(involved: &str, suffix: u64) -> String {
+    let name = format!("{involved}.{suffix:x}");
     if names::dns1123_subdomain(&name).is_empty() { name } else { format!("event.{suffix:x}") }
 }

@@ -35,11 +35,10 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// The whole message.
-    pub(super) fn message(&self) -> String {
-        let mut message = self.text.message.to_string();
-        message.push_str(self.subject.as_deref().unwrap_or_default());
-        message
+    /// Appends the whole message.
+    pub(super) fn push_message(&self, to: &mut String) {
+        to.push_str(&self.text.message);
+        to.push_str(self.subject.as_deref().unwrap_or_default());
     }
 }
 
