@@ -2,6 +2,9 @@
 
 pub mod agent;
 mod image_name;
+mod local_volumes;
 #[cfg(unix)]
 pub mod process;
 pub mod simulated;
+
+pub use self::local_volumes::LocalVolumes;

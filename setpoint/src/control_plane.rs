@@ -7,10 +7,14 @@ use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Namespace;
 use setpoint_core::Result;
 use setpoint_core::env::{Env, Task};
+#[cfg(feature = "node")]
+use setpoint_node::agent::{Agent, AgentSettings, Shutdown};
 use setpoint_reconcile::controller::{Controller, Health};
 use setpoint_reconcile::events::EventRecorder;
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
+#[cfg(feature = "node")]
+use setpoint_runtime_traits::NodeRuntime;
 use setpoint_store::engine::Engine;
 use setpoint_store::{ObjectStore, Objects, Store};
 use setpoint_watch::{DirectView, InformerHealth, InformerView, View};
@@ -40,6 +44,22 @@ pub struct ControlPlane {
 pub(crate) trait Part: Send {
     /// Ends it, within the time it needs.
     fn shut_down(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// The agent of a node, and how it is to end.
+#[cfg(feature = "node")]
+struct NodePart {
+    agent: Agent,
+    how: Shutdown,
+    limit: Duration,
+}
+
+#[cfg(feature = "node")]
+impl Part for NodePart {
+    fn shut_down(self: Box<Self>) -> BoxFuture<'static, ()> {
+        let Self { agent, how, limit } = *self;
+        Box::pin(agent.shut_down(how, limit))
+    }
 }
 
 /// What a [`ControlPlane`] is made of.
@@ -176,8 +196,22 @@ impl ControlPlaneBuilder {
             .controller(DeploymentController::controller)
     }
 
+    /// Runs the agent of a node, with what that node can do; for several nodes, once for each.
+    ///
+    /// When the control plane ends, its pods are left or stopped as the settings say.
+    #[cfg(feature = "node")]
+    #[must_use]
+    pub fn node(self, settings: AgentSettings, runtime: NodeRuntime) -> Self {
+        self.part(Box::new(move |context| {
+            Box::pin(async move {
+                let (how, limit) = (settings.shutdown, settings.shutdown_limit);
+                let agent = Agent::start(&context, settings, runtime).await?;
+                Ok(Box::new(NodePart { agent, how, limit }) as Box<dyn Part>)
+            })
+        }))
+    }
+
     #[cfg(any(feature = "node", feature = "scheduler"))]
-    #[expect(dead_code, reason = "parts follow")]
     fn part(mut self, make: MakePart) -> Self {
         self.parts.push(make);
         self

@@ -62,3 +62,4 @@ pub use self::backoff::Growth;
 pub use self::network_prober::SocketProber;
 pub use self::running::{Agent, Shutdown};
 pub use self::settings::AgentSettings;
+pub use self::volumes::LOCAL_VOLUME_DRIVERS;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Taint;
 use setpoint_core::quantity::Quantity;
 
-use super::Growth;
+use super::{Growth, Shutdown};
 
 /// How an agent works. [`AgentSettings::new`] has upstream's values.
 #[derive(Debug, Clone)]
@@ -45,6 +45,10 @@ pub struct AgentSettings {
     pub log_directory: PathBuf,
     /// The folder below which pods have their volumes.
     pub volume_directory: PathBuf,
+    /// What becomes of its pods when it ends as a part of something else.
+    pub shutdown: Shutdown,
+    /// How long that may take.
+    pub shutdown_limit: Duration,
 }
 
 impl AgentSettings {
@@ -68,7 +72,18 @@ impl AgentSettings {
             pulls_at_once: 1,
             log_directory: PathBuf::from("/var/log/pods"),
             volume_directory: PathBuf::from("/var/lib/kubelet/pods"),
+            shutdown: Shutdown::LeavePods,
+            shutdown_limit: Duration::from_secs(40),
         }
+    }
+
+    /// The same with logs and volumes below this folder.
+    #[must_use]
+    pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        self.log_directory = directory.join("logs");
+        self.volume_directory = directory.join("pods");
+        self
     }
 
     /// The same with something the node has.

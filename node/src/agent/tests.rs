@@ -579,6 +579,30 @@ fn hooks_run_after_the_start_and_before_the_end() {
 }
 
 #[test]
+fn volumes_are_there_before_containers_or_their_absence_is_told() {
+    // AGENT-05
+    World::play(async |world: World| {
+        let volumes = json!([{"name": "settings", "configMap": {"name": "settings"}}]);
+        let mounts = json!([{"name": "settings", "mountPath": "/etc/settings"}]);
+        let container = json!({"name": "web", "image": "web:1", "volumeMounts": mounts});
+        world.create("web-0", json!({"volumes": volumes, "containers": [container]}), &[]).await?;
+        world.env.sleep(SECOND * 5).await;
+        let events = world.events("web-0").await?;
+        let message = "MountVolume.SetUp failed for volume \"settings\" : configmap \"settings\" not found";
+        assert!(events.contains(&("FailedMount".to_owned(), message.to_owned())), "{events:?}");
+        assert_eq!(waiting(&world.status("web-0").await?), "ContainerCreating");
+        let map = json!({"metadata": {"name": "settings"}, "data": {"x": "1"}});
+        let maps = Objects::<ConfigMap>::namespaced(&world.store, "default")?;
+        maps.create(serde_json::from_value(map).expect("a map")).await?;
+        world.until("web-0", is_ready).await?;
+        let id = world.runtime.find_container("default", "web-0", "web").expect("a container");
+        let mounted = world.runtime.container_status(&id).await.expect("it is there").mounts;
+        assert!(mounted[0].host_path.ends_with("volumes/kubernetes.io~configmap/settings"));
+        Ok(())
+    });
+}
+
+#[test]
 fn a_thousand_pods_at_rest_cost_nothing() {
     World::play(async |world: World| {
         for index in 0..1000 {

@@ -17,6 +17,15 @@ use super::observed::init_containers;
 use super::pod_work::PodWork;
 use super::sources::{References, Sources};
 
+/// The drivers under which an agent looks for its node's own volumes, by the names of upstream's plugins:
+/// emptyDir, configMap, secret, downwardAPI, projected.
+pub const LOCAL_VOLUME_DRIVERS: [&str; 5] = [
+    "kubernetes.io/empty-dir",
+    "kubernetes.io/configmap",
+    "kubernetes.io/secret",
+    "kubernetes.io/downward-api",
+    "kubernetes.io/projected",
+];
 /// The mode of files that nobody gives one.
 const MODE_DEFAULT: i32 = 0o644;
 
@@ -205,16 +214,16 @@ impl PodWork {
     }
 }
 
-/// The driver of a volume of the node's own, by upstream's names.
+/// The driver of a volume of the node's own.
 fn driver_of(volume: &Volume) -> Option<&'static str> {
-    let table = [
-        (volume.empty_dir.is_some(), "kubernetes.io/empty-dir"),
-        (volume.config_map.is_some(), "kubernetes.io/configmap"),
-        (volume.secret.is_some(), "kubernetes.io/secret"),
-        (volume.downward_api.is_some(), "kubernetes.io/downward-api"),
-        (volume.projected.is_some(), "kubernetes.io/projected"),
+    let given = [
+        volume.empty_dir.is_some(),
+        volume.config_map.is_some(),
+        volume.secret.is_some(),
+        volume.downward_api.is_some(),
+        volume.projected.is_some(),
     ];
-    table.into_iter().find(|(is, _)| *is).map(|(_, driver)| driver)
+    given.into_iter().zip(LOCAL_VOLUME_DRIVERS).find(|(given, _)| *given).map(|(_, driver)| driver)
 }
 
 fn add_config_map(

@@ -87,6 +87,7 @@ mod script;
 mod span;
 mod state;
 mod streaming_service;
+mod volumes;
 
 #[cfg(test)]
 mod tests;

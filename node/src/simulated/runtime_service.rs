@@ -14,6 +14,7 @@ use setpoint_runtime_traits::{
 use super::annotation::{container_script, pod_script};
 use super::driver::Shared;
 use super::fate::Fate;
+use super::volumes::SimulatedVolumes;
 use super::{ScriptError, SimulatedRuntimeBuilder};
 use crate::image_name::content_of;
 
@@ -32,10 +33,14 @@ impl SimulatedRuntime {
         SimulatedRuntimeBuilder::new(name.into(), env)
     }
 
-    /// All it offers to a node's agent: containers, images, commands, logs, and its own answers to probes over
-    /// the network.
+    /// All it offers to a node's agent: containers, images, commands, logs, its own answers to probes over
+    /// the network, and volumes of the node's own that hold nothing.
     pub fn node_runtime(self: &Arc<Self>) -> NodeRuntime {
-        NodeRuntime::of(Arc::clone(self)).with_probe(Arc::clone(self) as _)
+        let mut runtime = NodeRuntime::of(Arc::clone(self)).with_probe(Arc::clone(self) as _);
+        for driver in crate::agent::LOCAL_VOLUME_DRIVERS {
+            runtime = runtime.with_volumes(driver, Arc::new(SimulatedVolumes));
+        }
+        runtime
     }
 
     /// Waits until the container has ended or is gone.

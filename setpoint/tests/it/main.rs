@@ -2,3 +2,4 @@
 
 mod conformance;
 mod far_store;
+mod node;
