@@ -3,12 +3,12 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use serde_json::json;
+use setpoint::ControlPlane;
 use setpoint::env::Simulation;
 use setpoint::model::conditions::is_true;
 use setpoint::node::agent::{AgentSettings, Shutdown};
 use setpoint::node::simulated::SimulatedRuntime;
 use setpoint::store::request::Binding;
-use setpoint::ControlPlane;
 use std::sync::Arc;
 use std::time::Duration;
 
