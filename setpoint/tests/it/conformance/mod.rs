@@ -9,7 +9,7 @@
 //! too, so the list is true. To see all that is different in one scenario:
 //!
 //! ```text
-//! SCENARIO=deployment-create cargo test -p setpoint --test it conformance -- --nocapture
+//! SCENARIO=deployment-create SEED=7 cargo test -p setpoint --test it conformance
 //! ```
 
 mod agent;
@@ -27,6 +27,8 @@ use std::collections::BTreeMap;
 use self::difference::Difference;
 use self::scenario::Scenario;
 
+/// The order of steps, unless `SEED` gives another.
+const SEED: u64 = 7;
 /// Differences of a scenario that are told when many are played.
 const SHOWN: usize = 8;
 
@@ -60,7 +62,8 @@ fn pending_scenarios_do_not_pass_yet() {
 
 /// Plays one scenario, and tells all that differs if `SCENARIO` asks for it.
 fn play(scenario: &Scenario) -> Vec<Difference> {
-    let seen = run::play(scenario);
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
+    let seen = run::play(scenario, seed);
     let differences = difference::between(&scenario.golden, &seen);
     if !differences.is_empty() && std::env::var("SCENARIO").is_ok_and(|name| name == scenario.name) {
         let all: Vec<String> = differences.iter().map(ToString::to_string).collect();

@@ -37,9 +37,10 @@ const LOOK: Duration = Duration::from_millis(100);
 const SCENARIO_MAX: Duration = Duration::from_secs(4 * 3600);
 const FAILURE_BYTES_MAX: usize = 400;
 
-/// Plays a scenario against a control plane of its own and gives what the client saw.
-pub(super) fn play(scenario: &Scenario) -> Vec<Value> {
-    let sim = Simulation::new(7);
+/// Plays a scenario against a control plane of its own, in the order of steps that `seed` gives, and gives what
+/// the client saw.
+pub(super) fn play(scenario: &Scenario, seed: u64) -> Vec<Value> {
+    let sim = Simulation::new(seed);
     let env = sim.env();
     let seen = sim.block_on(async {
         let played = env.timeout(SCENARIO_MAX, async {
