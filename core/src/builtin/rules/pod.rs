@@ -57,14 +57,24 @@ impl KindRules for PodRules {
     }
 
     fn validate_update(&self, draft: &Draft, old: &Object, side: Subresource) -> FieldErrors {
-        let Some(spec) = whole(draft.spec()) else { return FieldErrors::new() };
+        let specs = (draft.spec::<SharedPodSpec>(), old.spec::<SharedPodSpec>());
+        let (Some(spec), Some(spec_before)) = specs else { return FieldErrors::new() };
         if side == Subresource::Status {
             let none = PodStatus::default();
             let (new, before) = (draft.status().unwrap_or(&none), old.status().unwrap_or(&none));
-            return pod::validate_status_update(draft.meta(), new, old.meta(), before, &spec);
+            let validate =
+                |spec: &PodSpec| pod::validate_status_update(draft.meta(), new, old.meta(), before, spec);
+            // The node is looked at only beside a nomination or annotations: most need no whole spec.
+            if new.nominated_node_name.is_none() && draft.meta().annotations.is_empty() {
+                return validate(spec.common());
+            }
+            return validate(&spec.to_spec());
         }
-        let Some(before) = whole(old.spec()) else { return FieldErrors::new() };
-        pod::validate_update(draft.meta(), &spec, old.meta(), &before)
+        let new = spec.to_spec();
+        if draft.spec_part().ptr_eq(old.spec_part()) {
+            return pod::validate_update(draft.meta(), &new, old.meta(), &new);
+        }
+        pod::validate_update(draft.meta(), &new, old.meta(), &spec_before.to_spec())
     }
 
     fn warnings(&self, draft: &Draft, old: Option<&Object>) -> Vec<String> {
