@@ -1,6 +1,7 @@
 use std::task::{Context, Poll};
 
 use futures::StreamExt;
+use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::{
     Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service, ServiceSpec,
 };
@@ -22,6 +23,7 @@ pub(crate) struct Inputs {
     pods: KindId,
     nodes: KindId,
     namespaces: Option<KindId>,
+    kinds: Vec<KindId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +59,18 @@ impl Inputs {
                 .into_iter()
                 .chain([(Source::Services, registry.of::<Service>().map(|kind| kind.id))])
                 .chain(others.into_iter().map(|kind| (Source::Others, kind.map(|kind| kind.id))));
-        let feeds = sources.filter_map(|(source, kind)| Some((source, view.changes(kind?)))).collect();
-        Ok(Self { feeds, pods, nodes, namespaces })
+        let sources: Vec<(Source, KindId)> =
+            sources.filter_map(|(source, kind)| Some((source, kind?))).collect();
+        let controllers = [registry.of::<ReplicaSet>(), registry.of::<StatefulSet>()];
+        let controllers = controllers.into_iter().flatten().map(|kind| kind.id);
+        let kinds = sources.iter().map(|(_, kind)| *kind).chain(controllers).collect();
+        let feeds = sources.into_iter().map(|(source, kind)| (source, view.changes(kind))).collect();
+        Ok(Self { feeds, pods, nodes, namespaces, kinds })
+    }
+
+    /// What is to be known completely before the first decision: a node whose pods are not known looks empty.
+    pub(crate) fn kinds(&self) -> Vec<KindId> {
+        self.kinds.clone()
     }
 
     /// Tells what there is to tell. True if there was something; `None` if a view has ended.

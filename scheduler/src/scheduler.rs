@@ -1,9 +1,10 @@
 use std::fmt;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -86,7 +87,21 @@ impl Scheduler {
 
 impl Driver {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
-        self.inputs.reread(&*self.context.view, &mut self.state, self.context.env.now());
+        let view = Arc::clone(&self.context.view);
+        let is_stopped = {
+            let (kinds, view) = (self.inputs.kinds(), Arc::clone(&view));
+            let synced = std::pin::pin!(async move {
+                for kind in kinds {
+                    // A kind that cannot be shown has nothing to tell, or its feed has ended.
+                    let _is_shown = view.synced(kind).await;
+                }
+            });
+            matches!(select(synced, &mut stopped).await, Either::Right(_))
+        };
+        if is_stopped {
+            return;
+        }
+        self.inputs.reread(&*view, &mut self.state, self.context.env.now());
         let mut timer: Option<(Instant, BoxFuture<'static, ()>)> = None;
         loop {
             let due = self.state.next_due();
@@ -212,7 +227,7 @@ impl Driver {
     fn settle(&mut self, outcomes: Vec<(Assignment, Result<()>)>) {
         let mut told = Vec::new();
         for (assignment, result) in outcomes {
-            let pod = std::sync::Arc::clone(&assignment.queued.pod);
+            let pod = Arc::clone(&assignment.queued.pod);
             match result {
                 Ok(()) => {
                     let (namespace, name) = (pod.namespace(), pod.name());
@@ -238,9 +253,9 @@ impl Driver {
     }
 
     /// Tells people, and gives what is to be told in the pod's status.
-    fn not_placed(&self, pod: &std::sync::Arc<PodInfo>, reason: &'static str, message: String) -> NotPlaced {
+    fn not_placed(&self, pod: &Arc<PodInfo>, reason: &'static str, message: String) -> NotPlaced {
         self.warn(pod, message.clone());
-        NotPlaced { pod: std::sync::Arc::clone(pod), reason, message, at: Time(self.context.env.wall()) }
+        NotPlaced { pod: Arc::clone(pod), reason, message, at: Time(self.context.env.wall()) }
     }
 
     fn warn(&self, pod: &PodInfo, message: String) {

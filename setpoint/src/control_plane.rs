@@ -62,6 +62,13 @@ impl Part for NodePart {
     }
 }
 
+#[cfg(feature = "scheduler")]
+impl Part for setpoint_scheduler::Scheduler {
+    fn shut_down(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(setpoint_scheduler::Scheduler::shut_down(*self))
+    }
+}
+
 /// What a [`ControlPlane`] is made of.
 pub struct ControlPlaneBuilder {
     env: Env,
@@ -207,6 +214,27 @@ impl ControlPlaneBuilder {
                 let (how, limit) = (settings.shutdown, settings.shutdown_limit);
                 let agent = Agent::start(&context, settings, runtime).await?;
                 Ok(Box::new(NodePart { agent, how, limit }) as Box<dyn Part>)
+            })
+        }))
+    }
+
+    /// Runs the scheduler, as upstream's default scheduler.
+    #[cfg(feature = "scheduler")]
+    #[must_use]
+    pub fn scheduler(self) -> Self {
+        self.scheduler_with(setpoint_scheduler::Settings::upstream())
+    }
+
+    /// Runs a scheduler. Several with different names may run side by side.
+    #[cfg(feature = "scheduler")]
+    #[must_use]
+    pub fn scheduler_with(self, settings: setpoint_scheduler::Settings) -> Self {
+        use setpoint_scheduler::Scheduler;
+
+        self.part(Box::new(|context| {
+            Box::pin(async move {
+                let scheduler = Scheduler::start(&context, settings)?;
+                Ok(Box::new(scheduler) as Box<dyn Part>)
             })
         }))
     }

@@ -3,3 +3,5 @@
 mod conformance;
 mod far_store;
 mod node;
+#[cfg(feature = "scheduler")]
+mod scheduler;
