@@ -1,0 +1,1 @@
+//! The Kubernetes HTTP API over any object store.
