@@ -18,11 +18,13 @@
 //! ```
 
 mod node;
+mod strict;
 mod table;
 #[cfg(test)]
 mod tests;
 mod type_;
 
 pub use self::node::{List, ListType, Map, Node, Scalar, Struct};
+pub use self::strict::{UNKNOWN_FIELDS_MAX, unknown_fields};
 pub use self::table::Schema;
 pub use self::type_::{Field, Kind, Type};
