@@ -2,13 +2,18 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use futures::StreamExt;
+use serde_json::Value;
 use setpoint_core::kind::{DecodeError, Kind, Subresource};
 use setpoint_core::object::{Draft, Key, Obj, ObjectRef, Text};
 use setpoint_core::patch::Patch;
+use setpoint_core::selector::FieldSelector;
 use setpoint_core::{Error, Result};
 
 use crate::object_store::{ObjectStore, ObjectStoreExt};
-use crate::request::{DeleteOptions, ListQuery, ReadAt, RequestContext, Selection, Written};
+use crate::request::{
+    DeleteOptions, ListQuery, ReadAt, RequestContext, Selection, WatchEvent, WatchQuery, Written,
+};
 
 /// The objects of one kind in a store, as values of the API type `K`.
 ///
@@ -145,6 +150,57 @@ impl<K: Send + Sync + 'static> Objects<K> {
     /// As [`ObjectStore::write`].
     pub async fn patch(&self, name: &str, patch: Patch) -> Result<Obj<K>> {
         self.typed(self.store.patch(&self.context, &self.key(name), patch, Subresource::Main).await?)
+    }
+
+    /// Makes the fields that `object` sets what it says, and creates it if it is missing: a forced server-side
+    /// apply under the context's field manager. Fields that an earlier apply set and this one does not are
+    /// removed.
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectStore::write`].
+    pub async fn apply(&self, object: K) -> Result<Obj<K>> {
+        let draft = self.draft(object)?;
+        let Value::Object(config) = draft.to_value() else {
+            return Err(Error::internal("an object is an object in JSON"));
+        };
+        let patch = Patch::Apply { config, force: true };
+        self.typed(self.store.patch(&self.context, &draft.key(), patch, Subresource::Main).await?)
+    }
+
+    /// Waits until a condition holds for an object, or for its absence, as long as it takes. To bound the wait,
+    /// put it into [`Env::timeout`](setpoint_core::env::Env::timeout).
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectStore::list`] and [`ObjectStore::watch`].
+    pub async fn wait_for(
+        &self,
+        name: &str,
+        condition: impl Fn(Option<&K>) -> bool + Send,
+    ) -> Result<Option<Obj<K>>> {
+        let fields = FieldSelector::equals("metadata.name", name);
+        let selection = self.selection().fields(fields);
+        loop {
+            let list = self.store.list(&self.context, &ListQuery::new(selection.clone())).await?;
+            let found = list.items.into_iter().next().map(|object| self.typed(object)).transpose()?;
+            if condition(found.as_deref()) {
+                return Ok(found);
+            }
+            let query = WatchQuery::after(selection.clone(), list.revision);
+            let mut events = self.store.watch(&self.context, &query).await?;
+            // A watch that ends, for whatever reason, begins anew with what is there.
+            while let Some(Ok(event)) = events.next().await {
+                let found = match event {
+                    WatchEvent::Added(object) | WatchEvent::Modified(object) => Some(self.typed(object)?),
+                    WatchEvent::Deleted(_) => None,
+                    WatchEvent::Bookmark { .. } => continue,
+                };
+                if condition(found.as_deref()) {
+                    return Ok(found);
+                }
+            }
+        }
     }
 
     /// Changes what was observed of an object.
