@@ -7,5 +7,6 @@ pub mod claim;
 pub mod controller_ref;
 pub mod deployment;
 pub mod garbage_collector;
+pub mod node_taints;
 pub mod pod;
 pub mod replica_set;

@@ -203,9 +203,17 @@ impl ControlPlaneBuilder {
             .controller(DeploymentController::controller)
     }
 
+    /// Runs the controllers without which no new node gets any pods: a node is tainted until it is ready.
+    #[cfg(feature = "controllers")]
+    #[must_use]
+    pub fn node_controllers(self) -> Self {
+        self.controller(setpoint_controllers::node_taints::NodeTaints::controller)
+    }
+
     /// Runs the agent of a node, with what that node can do; for several nodes, once for each.
     ///
-    /// When the control plane ends, its pods are left or stopped as the settings say.
+    /// When the control plane ends, its pods are left or stopped as the settings say. For the scheduler to
+    /// use the node, [`ControlPlaneBuilder::node_controllers`] must run, here or elsewhere.
     #[cfg(feature = "node")]
     #[must_use]
     pub fn node(self, settings: AgentSettings, runtime: NodeRuntime) -> Self {
