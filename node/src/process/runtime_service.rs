@@ -19,6 +19,7 @@ use super::ProcessRuntimeBuilder;
 use super::exec::EXECS_MAX;
 use super::instance::Instance;
 use super::lifecycle::{ended, start_container};
+use super::record::Phase;
 use super::shared::Shared;
 
 /// A runtime of local processes; see the [module](super).
@@ -78,6 +79,14 @@ impl ProcessRuntime {
             world.containers().map(|instance| instance.container.id.clone()).collect::<Vec<_>>()
         });
         join_all(ids.iter().map(|id| self.stop(id, grace))).await.into_iter().collect()
+    }
+
+    /// The first process of a running container, as the operating system counts it; `None` if it does not run.
+    pub fn process_id(&self, id: &ContainerId) -> Option<u32> {
+        self.shared.with(|world| match &world.container(id).ok()?.record.phase {
+            Phase::Running { process, .. } => u32::try_from(process.pid).ok(),
+            _ => None,
+        })
     }
 
     async fn stop(&self, id: &ContainerId, grace: Duration) -> Result<()> {
