@@ -12,6 +12,7 @@
 //! | a controller of your own | [`reconcile`]: [`Reconciler`](reconcile::reconciler::Reconciler) |
 //! | Deployments, ReplicaSets, garbage collection | `controllers` (feature) |
 //! | pods placed on nodes | `scheduler` (feature) |
+//! | objects from YAML | `manifest` (feature) |
 //! | pods run | `node`, `runtime` (feature) |
 //!
 //! ```
@@ -36,6 +37,8 @@
 //! ```
 
 mod control_plane;
+#[cfg(feature = "manifest")]
+pub mod manifest;
 
 #[cfg(feature = "controllers")]
 pub use setpoint_controllers as controllers;

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod far_store;
+mod licences;
 mod node;
 #[cfg(feature = "scheduler")]
 mod scheduler;

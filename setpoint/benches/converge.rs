@@ -1,0 +1,196 @@
+//! How long until Deployments have all their pods, from the first write to the last count.
+//!
+//! ```text
+//! cargo bench -p setpoint --bench converge -- --deployments 100 --replicas 100
+//! ```
+//!
+//! All rules, field ownership, events and watch history are on. A watcher that is no part of the control
+//! plane counts every pod, and waits until the statuses of the ReplicaSets count them too. Prints one line of
+//! JSON.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, ValueEnum};
+use futures::StreamExt;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
+use k8s_openapi::api::core::v1::Pod;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use rustc_hash::FxHashMap;
+use serde_json::json;
+use setpoint::env::Env;
+use setpoint::model::object::Draft;
+use setpoint::store::request::{RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery, Write};
+use setpoint::store::{ObjectStoreExt, WatchStream};
+use setpoint::{ControlPlane, ObjectStore, Result};
+
+/// Times Deployments on their way to all their pods.
+#[derive(Parser)]
+struct Arguments {
+    /// How many Deployments.
+    #[arg(long, default_value_t = 100)]
+    deployments: usize,
+    /// How many pods each of them gets.
+    #[arg(long, default_value_t = 100)]
+    replicas: usize,
+    /// Where objects are kept.
+    #[arg(long, value_enum, default_value_t = EngineName::Memory)]
+    engine: EngineName,
+    /// How many threads work.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineName {
+    Memory,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut builder = match arguments.threads {
+        0 | 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if arguments.threads > 1 {
+        builder.worker_threads(arguments.threads);
+    }
+    let runtime = builder.enable_all().build().expect("a runtime can be made");
+    match runtime.block_on(run(&arguments)) {
+        Ok(line) => {
+            #[expect(clippy::print_stdout, reason = "the result")]
+            {
+                println!("{line}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "for people")]
+            {
+                eprintln!("converge: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<String> {
+    let env = Env::tokio();
+    let plane = ControlPlane::builder(&env).workload_controllers().start().await?;
+    let store = Arc::clone(plane.store());
+    let wanted = arguments.deployments * arguments.replicas;
+    let pods = watch::<Pod>(&store).await?;
+    let sets = watch::<ReplicaSet>(&store).await?;
+    let kind = store.kind_of::<Deployment>()?;
+    let drafts = (0..arguments.deployments).map(|number| {
+        let draft = Draft::from_whole(Arc::clone(&kind), deployment(number, arguments.replicas));
+        draft.map(Write::Create).map_err(setpoint::Error::internal)
+    });
+    let writes = drafts.collect::<Result<Vec<Write>>>()?;
+
+    let cpu_before = cpu_seconds();
+    let before = env.now();
+    let count =
+        env.spawn("count", async move { futures::join!(count_pods(pods, wanted), count_sets(sets, wanted)) });
+    let context = RequestContext::system("converge");
+    for result in store.write_batch(&context, writes).await {
+        result?;
+    }
+    let (pods, counted) = count.join().await.map_err(setpoint::Error::internal)?;
+    let seconds = (env.now() - before).as_secs_f64();
+    let cpu = cpu_seconds() - cpu_before;
+    assert_eq!((pods, counted), (wanted, wanted), "a watch ended early");
+    let line = json!({
+        "bench": "converge",
+        "engine": match arguments.engine { EngineName::Memory => "memory" },
+        "deployments": arguments.deployments,
+        "replicas": arguments.replicas,
+        "threads": arguments.threads,
+        "seconds": rounded(seconds),
+        "pods_per_second": (wanted as f64 / seconds).round(),
+        "cpu_seconds": rounded(cpu),
+        "peak_rss_mb": rounded(peak_rss_mb()),
+    });
+    plane.shut_down().await;
+    Ok(line.to_string())
+}
+
+async fn watch<K: 'static>(store: &Arc<dyn ObjectStore>) -> Result<WatchStream> {
+    let selection = Selection::all(store.kind_of::<K>()?.id);
+    let query = WatchQuery { selection, from: WatchFrom::Now, bookmarks: false };
+    store.watch(&RequestContext::system("converge-watcher"), &query).await
+}
+
+/// Counts pods until all are there.
+async fn count_pods(mut events: WatchStream, wanted: usize) -> usize {
+    let mut count = 0;
+    while count < wanted {
+        match events.next().await {
+            Some(Ok(WatchEvent::Added(_))) => count += 1,
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break,
+        }
+    }
+    count
+}
+
+/// Adds up what the statuses of ReplicaSets say until all pods are counted.
+async fn count_sets(mut events: WatchStream, wanted: usize) -> usize {
+    let mut counts: FxHashMap<String, i32> = FxHashMap::default();
+    let mut sum = 0;
+    while sum < wanted {
+        let Some(Ok(event)) = events.next().await else { break };
+        let Some(object) = event.object() else { continue };
+        let replicas = object.status::<ReplicaSetStatus>().map_or(0, |status| status.replicas);
+        let before = counts.insert(object.meta().name.to_string(), replicas).unwrap_or_default();
+        sum =
+            sum + usize::try_from(replicas).unwrap_or_default() - usize::try_from(before).unwrap_or_default();
+    }
+    sum
+}
+
+fn deployment(number: usize, replicas: usize) -> Deployment {
+    let app = format!("app-{number}");
+    serde_json::from_value(json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": app, "namespace": "default", "labels": {"app": app}},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": app}},
+            "template": {
+                "metadata": {"labels": {"app": app}},
+                "spec": {"containers": [{
+                    "name": "web",
+                    "image": "registry.example/web:1",
+                    "ports": [{"containerPort": 8080}],
+                    "env": [{"name": "LOG", "value": "info"}],
+                    "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
+                    "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
+                }]},
+            },
+        },
+    }))
+    .expect("it is a Deployment")
+}
+
+fn cpu_seconds() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask about itself");
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    micros as f64 / 1e6
+}
+
+fn peak_rss_mb() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask about itself");
+    // Darwin counts bytes, everybody else kibibytes.
+    let unit = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
+    usage.max_rss() as f64 * unit / 1e6
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
+}
