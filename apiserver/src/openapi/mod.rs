@@ -1,0 +1,3 @@
+//! OpenAPI documents: what clients read to validate, explain and merge objects (DISC-08 to DISC-11).
+
+pub mod descriptions;
