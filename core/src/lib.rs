@@ -5,6 +5,7 @@
 
 pub mod builtin;
 pub mod conditions;
+pub mod cron;
 pub mod env;
 mod error;
 pub mod field;

@@ -1,6 +1,7 @@
 //! How the built-in kinds are taken apart. Kinds without spec and status are a spec as a whole.
 
 use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::scheduling::v1 as scheduling;
@@ -72,9 +73,12 @@ spec_and_status! {
     apps::Deployment, apps::DeploymentSpec, apps::DeploymentStatus,
         &["status.conditions[].lastTransitionTime", "status.conditions[].lastUpdateTime"];
     apps::ReplicaSet, apps::ReplicaSetSpec, apps::ReplicaSetStatus, &["status.conditions[].lastTransitionTime"];
+    batch::CronJob, batch::CronJobSpec, batch::CronJobStatus, &[];
 }
 
 optional_spec_and_status! {
+    batch::Job, batch::JobSpec, batch::JobStatus,
+        &["status.conditions[].lastProbeTime", "status.conditions[].lastTransitionTime"];
     core::Namespace, core::NamespaceSpec, core::NamespaceStatus, &["status.conditions[].lastTransitionTime"];
     core::Node, core::NodeSpec, core::NodeStatus,
         &["status.conditions[].lastHeartbeatTime", "status.conditions[].lastTransitionTime"];

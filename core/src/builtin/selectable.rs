@@ -1,5 +1,6 @@
 //! The fields that lists and watches of built-in kinds can be narrowed by (LIST-12).
 
+use k8s_openapi::api::batch::v1::JobStatus;
 use k8s_openapi::api::core::v1::{Event, NamespaceStatus, NodeSpec, PodStatus, Secret, ServiceSpec};
 
 use super::SharedPodSpec;
@@ -64,6 +65,13 @@ pub(super) fn event() -> Vec<SelectableField> {
 pub(super) fn node() -> Vec<SelectableField> {
     fields(&[("spec.unschedulable", |node| {
         Some(node.spec::<NodeSpec>()?.unschedulable.unwrap_or_default().to_string())
+    })])
+}
+
+pub(super) fn job() -> Vec<SelectableField> {
+    fields(&[("status.successful", |job| {
+        let status = job.status::<JobStatus>();
+        Some(status.and_then(|status| status.succeeded).unwrap_or_default().to_string())
     })])
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::scheduling::v1 as scheduling;
@@ -20,9 +21,15 @@ use crate::kind::{
 pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     let core_v1: GroupVersions = &[("", "v1")];
     let apps_v1: GroupVersions = &[("apps", "v1")];
+    let batch_v1: GroupVersions = &[("batch", "v1")];
 
     let row = Row::namespaced("ConfigMap", "configmaps", &["cm"], core_v1, rules::ConfigMapRules);
     row.add::<core::ConfigMap>(registry)?;
+
+    let mut row = Row::namespaced("CronJob", "cronjobs", &["cj"], batch_v1, rules::CronJobRules);
+    row.has_status = true;
+    row.categories = &["all"];
+    row.add::<batch::CronJob>(registry)?;
 
     let mut row = Row::namespaced("Deployment", "deployments", &["deploy"], apps_v1, rules::DeploymentRules);
     row.has_status = true;
@@ -34,6 +41,12 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.fields = selectable::event();
     row.conversion = Some(Arc::new(event::EventVersions));
     row.add::<core::Event>(registry)?;
+
+    let mut row = Row::namespaced("Job", "jobs", &[], batch_v1, rules::JobRules);
+    row.has_status = true;
+    row.categories = &["all"];
+    row.fields = selectable::job();
+    row.add::<batch::Job>(registry)?;
 
     let served: GroupVersions = &[("coordination.k8s.io", "v1")];
     Row::namespaced("Lease", "leases", &[], served, rules::LeaseRules)

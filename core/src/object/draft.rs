@@ -24,6 +24,9 @@ pub struct Draft {
     pub(super) managed: Option<Arc<ManagedFields>>,
     /// What a client sent as `managedFields`, which may only reset them (PATCH-13).
     pub sent_managed: Option<Vec<ManagedFieldsEntry>>,
+    /// It was sent without labels, so its labels are those of its template, also those that the server adds
+    /// to it (JOB-02).
+    pub has_template_labels: bool,
 }
 
 impl Draft {
@@ -37,6 +40,7 @@ impl Draft {
             status: None,
             managed: None,
             sent_managed: None,
+            has_template_labels: false,
         }
     }
 
@@ -50,6 +54,7 @@ impl Draft {
             status: object.status_part().cloned(),
             managed: object.managed_fields().cloned(),
             sent_managed: None,
+            has_template_labels: false,
         }
     }
 
@@ -102,6 +107,7 @@ impl Draft {
             status: body.status,
             managed: None,
             sent_managed,
+            has_template_labels: false,
             kind,
         })
     }

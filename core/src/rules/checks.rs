@@ -85,6 +85,29 @@ pub(crate) fn required_one_of(value: &str, supported: &[&str], path: &Path<'_>, 
     }
 }
 
+/// Several values that do not go together, none of which is shown.
+pub(crate) fn contradiction(path: &Path<'_>, why: impl Into<String>) -> FieldError {
+    FieldError { value: None, ..FieldError::invalid(path, "", why) }
+}
+
+/// A path in a domain, such as `acme.io/foo`.
+pub(crate) fn domain_prefixed_path(value: &str, path: &Path<'_>, errors: &mut FieldErrors) {
+    if value.is_empty() {
+        return errors.push(FieldError::required(path, ""));
+    }
+    let parts = value.split_once('/').filter(|(domain, rest)| !domain.is_empty() && !rest.is_empty());
+    let Some((domain, rest)) = parts else {
+        let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+        return errors.push(FieldError::invalid(path, value, why));
+    };
+    dns_subdomain(domain, path, errors);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&byte);
+    if !rest.bytes().all(is_allowed) {
+        let why = r"Invalid path (regex used for validation is '[A-Za-z0-9/\-._~%!$&'()*+,;=:]+')";
+        errors.push(FieldError::invalid(path, rest, why));
+    }
+}
+
 /// What may not change once it is there.
 pub(crate) fn immutable<V>(new: &V, old: &V, path: &Path<'_>, errors: &mut FieldErrors)
 where

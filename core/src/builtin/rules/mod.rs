@@ -2,8 +2,10 @@
 //! [`KindRules`](crate::kind::KindRules), which knows objects in parts.
 
 mod config_map;
+mod cron_job;
 mod deployment;
 mod event;
+mod job;
 mod lease;
 mod namespace;
 mod node;
@@ -15,8 +17,10 @@ mod service;
 mod undivided;
 
 pub(super) use self::config_map::ConfigMapRules;
+pub(super) use self::cron_job::CronJobRules;
 pub(super) use self::deployment::DeploymentRules;
 pub(super) use self::event::EventRules;
+pub(super) use self::job::JobRules;
 pub(super) use self::lease::LeaseRules;
 pub(super) use self::namespace::NamespaceRules;
 pub(super) use self::node::NodeRules;

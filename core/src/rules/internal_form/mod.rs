@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::line_diff;
-use crate::field::{FieldError, Path};
+use super::{checks, line_diff};
+use crate::field::{FieldError, FieldErrors, Path};
 
 /// The table of types and fields.
 const TABLE: &str = include_str!("fields.txt");
@@ -56,6 +56,21 @@ pub(crate) fn invalid<V: Serialize + ?Sized>(
 ) -> FieldError {
     let shown = Some(compact(type_name, value));
     FieldError { value: shown, ..FieldError::invalid(path, "", detail) }
+}
+
+/// Adds an error, with the new structure, if it is not the old one.
+pub(crate) fn check_immutable<V: Serialize + PartialEq>(
+    new: Option<&V>,
+    old: Option<&V>,
+    type_name: &str,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
+    if new != old {
+        let shown = new.map_or_else(|| "null".to_owned(), |new| compact(type_name, new));
+        let error = FieldError::invalid(path, "", checks::IMMUTABLE);
+        errors.push(FieldError { value: Some(shown), ..error });
+    }
 }
 
 /// JSON with fields in upstream's order.
@@ -105,6 +120,14 @@ fn structure(type_name: &str, fields: &Map<String, Value>) -> Tree {
             continue;
         }
         let value = fields.get(api_name).filter(|value| !value.is_null());
+        if let Some(nested) = sort.strip_prefix("N:") {
+            let none = Map::new();
+            if let Tree::Object(inner) = structure(nested, value.and_then(Value::as_object).unwrap_or(&none))
+            {
+                shown.extend(inner);
+            }
+            continue;
+        }
         let (sort, may_be_left_out) = sort.strip_prefix('?').map_or((sort, false), |sort| (sort, true));
         if value.is_some() || !may_be_left_out {
             shown.push((name.to_owned(), field(sort, value)));

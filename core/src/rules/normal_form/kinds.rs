@@ -1,13 +1,14 @@
 //! The other kinds, and statuses.
 
 use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 
 use super::{
-    NormalForm, Spelling, amounts, each, filled, instant, micro_time, own, present, time, unknown, within,
-    zero,
+    NormalForm, Spelling, amounts, each, filled, instant, list, micro_time, own, present, time, unknown,
+    within, zero,
 };
 
 normal_forms! {
@@ -194,6 +195,114 @@ normal_forms! {
     apps::ReplicaSetCondition {
         zero: message, reason, status, type_;
         time: last_transition_time;
+    }
+    apps::StatefulSetSpec {
+        zero: min_ready_seconds, pod_management_policy, service_name;
+        within: persistent_volume_claim_retention_policy;
+        present: update_strategy;
+        each: volume_claim_templates;
+        own: selector, template;
+    }
+    apps::StatefulSetPersistentVolumeClaimRetentionPolicy {
+        zero: when_deleted, when_scaled;
+    }
+    apps::StatefulSetUpdateStrategy {
+        zero: type_;
+    }
+    apps::StatefulSetStatus {
+        zero:
+            current_replicas, current_revision, observed_generation, ready_replicas, update_revision,
+            updated_replicas;
+        filled: available_replicas;
+        each: conditions;
+    }
+    apps::StatefulSetCondition {
+        zero: message, reason, status, type_;
+        time: last_transition_time;
+    }
+    apps::DaemonSetSpec {
+        zero: min_ready_seconds;
+        present: update_strategy;
+        own: selector, template;
+    }
+    apps::DaemonSetUpdateStrategy {
+        zero: type_;
+    }
+    apps::DaemonSetStatus {
+        zero: number_available, number_unavailable, observed_generation, updated_number_scheduled;
+        each: conditions;
+    }
+    apps::DaemonSetCondition {
+        zero: message, reason, status, type_;
+        time: last_transition_time;
+    }
+    core::ReplicationControllerSpec {
+        zero: min_ready_seconds, selector;
+        within: template;
+    }
+    core::ReplicationControllerStatus {
+        zero: available_replicas, fully_labeled_replicas, observed_generation, ready_replicas;
+        each: conditions;
+    }
+    core::ReplicationControllerCondition {
+        zero: message, reason;
+        time: last_transition_time;
+    }
+    core::PersistentVolumeClaim {
+        own: metadata;
+        present: spec, status;
+    }
+    core::PersistentVolumeClaimStatus {
+        unknown: health_status;
+        zero: access_modes, allocated_resource_statuses, phase;
+        amounts: allocated_resources, capacity;
+        within: modify_volume_status;
+        each: conditions;
+    }
+    core::ModifyVolumeStatus {
+        zero: target_volume_attributes_class_name;
+    }
+    core::PersistentVolumeClaimCondition {
+        zero: message, reason;
+        time: last_probe_time, last_transition_time;
+    }
+    batch::JobSpec {
+        unknown: scheduling;
+        within: pod_failure_policy, selector;
+        own: template;
+    }
+    batch::PodFailurePolicy {
+        list: rules;
+    }
+    batch::PodFailurePolicyRule {
+        each: on_pod_conditions;
+    }
+    batch::PodFailurePolicyOnPodConditionsPattern {
+        zero: status;
+    }
+    batch::JobStatus {
+        zero: active, completed_indexes, failed, succeeded;
+        time: completion_time, start_time;
+        within: uncounted_terminated_pods;
+        each: conditions;
+    }
+    batch::UncountedTerminatedPods {
+        zero: failed, succeeded;
+    }
+    batch::JobCondition {
+        zero: message, reason;
+        time: last_probe_time, last_transition_time;
+    }
+    batch::CronJobSpec {
+        zero: concurrency_policy;
+        own: job_template;
+    }
+    batch::JobTemplateSpec {
+        present: metadata, spec;
+    }
+    batch::CronJobStatus {
+        time: last_schedule_time, last_successful_time;
+        each: active;
     }
     coordination::LeaseSpec {
         micro_time: acquire_time, renew_time;

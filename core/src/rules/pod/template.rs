@@ -11,7 +11,7 @@ use crate::rules::absent::text;
 use crate::rules::labels;
 
 /// Checks a template; `old` is the stored one, if there is one.
-fn validate_template(
+pub(crate) fn validate_template(
     template: &PodTemplateSpec,
     old: Option<&PodTemplateSpec>,
     path: &Path<'_>,
