@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use setpoint_core::kind::Subresource;
 use setpoint_core::names;
-use setpoint_core::object::{Draft, Object, OwnerReferences, Part, Revision, TextMap, Texts, Uid};
+use setpoint_core::object::{Draft, Key, Object, OwnerReferences, Part, Revision, TextMap, Texts, Uid};
 use setpoint_core::{Error, Result};
 
 use super::record::Ownership;
@@ -28,7 +28,7 @@ pub(super) struct CreateMemo {
 type Common = ([usize; 5], Option<Timestamp>);
 
 /// What keeps those addresses alive.
-type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
+pub(super) type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
 
 impl<E: Engine> Inner<E> {
     pub(super) async fn create(
@@ -79,9 +79,10 @@ impl<E: Engine> Inner<E> {
         if !kind.is_namespaced() && draft.meta().namespace.is_some() {
             draft.meta_mut().namespace = None;
         }
+        let now = seconds(self.env.wall());
         self.default(&mut draft);
         draft.set_managed_fields(match ownership {
-            Ownership::OfWriter => Some(self.records.created(&draft, context, seconds(self.env.wall()))),
+            Ownership::OfWriter => Some(self.records.created(&draft, context, now)),
             Ownership::Known(managed) => managed.clone(),
         });
 
@@ -90,7 +91,8 @@ impl<E: Engine> Inner<E> {
         let request = Request::new(target, &key, context, None, None, snapshot, self.well_known);
         self.admission.mutate(&request, &mut draft)?;
 
-        self.fill_system_metadata(&mut draft);
+        self.fill_system_metadata(&mut draft, now);
+        self.share_namespace(&mut draft, snapshot);
         if kind.has_status && !kind.rules.traits().creates_with_status {
             draft.set_status(None);
         }
@@ -104,7 +106,8 @@ impl<E: Engine> Inner<E> {
     /// Fills in defaults; those of a spec that was seen before are taken from there.
     fn default(&self, draft: &mut Draft) {
         let address = draft.spec_part().address();
-        if let Some((_, defaulted)) = self.creates.defaults.get(&address) {
+        let is_one_of_many = is_one_of_many(draft);
+        if is_one_of_many && let Some((_, defaulted)) = self.creates.defaults.get(&address) {
             draft.set_spec(defaulted);
             return;
         }
@@ -114,14 +117,13 @@ impl<E: Engine> Inner<E> {
         if draft.status_part().is_some() {
             kind.rules.default_status(draft);
         }
-        if Arc::ptr_eq(&meta, draft.shared_meta()) && draft.status_part().is_none() {
+        if is_one_of_many && Arc::ptr_eq(&meta, draft.shared_meta()) && draft.status_part().is_none() {
             self.creates.defaults.put(address, (spec, draft.spec_part().clone()));
         }
     }
 
     /// Uid, times, generation and a generated name are the store's (STORE-08, STORE-10, STORE-13).
-    fn fill_system_metadata(&self, draft: &mut Draft) {
-        let now = seconds(self.env.wall());
+    fn fill_system_metadata(&self, draft: &mut Draft, now: Timestamp) {
         let has_generation = draft.kind().rules.traits().has_generation;
         let meta = draft.meta_mut();
         meta.uid = Some(Uid::from(self.env.uuid()));
@@ -136,33 +138,31 @@ impl<E: Engine> Inner<E> {
         }
     }
 
+    /// All objects of a namespace share its name, which makes them smaller and faster to compare. Those with a
+    /// generated name have it from the object they are made for.
+    fn share_namespace(&self, draft: &mut Draft, snapshot: &Snapshot) {
+        if is_one_of_many(draft) {
+            return;
+        }
+        let Some((kind, name)) = self.well_known.namespaces.zip(draft.meta().namespace.clone()) else {
+            return;
+        };
+        if let Some(namespace) = snapshot.get(&Key::cluster(kind, name)) {
+            draft.meta_mut().namespace = Some(namespace.meta().name.clone());
+        }
+    }
+
     /// The kind's preparation and all validation; what was found valid before is so again.
     fn check_create(&self, draft: &mut Draft) -> Result<Vec<String>> {
         let kind = Arc::clone(draft.kind());
-        let meta = draft.meta();
-        let shared: Shared = (
-            draft.spec_part().clone(),
-            meta.labels.clone(),
-            meta.annotations.clone(),
-            Arc::clone(&meta.owner_references),
-            meta.finalizers.clone(),
-        );
-        let addresses = [
-            shared.0.address(),
-            shared.1.address(),
-            shared.2.address(),
-            shared.3.as_ptr() as usize,
-            shared.4.address(),
-        ];
-        let common: Common = (addresses, meta.creation_timestamp);
-        if draft.meta().generate_name.is_some()
-            && let Some((_, status)) = self.creates.valid.get(&common)
-        {
+        let is_one_of_many = is_one_of_many(draft);
+        let common: Common = (addresses(draft), draft.meta().creation_timestamp);
+        if is_one_of_many && let Some((_, status)) = self.creates.valid.get(&common) {
             draft.set_status(status);
             let faults = metadata::name_faults(draft);
             return if faults.is_empty() { Ok(Vec::new()) } else { Err(metadata::invalid(draft, &faults)) };
         }
-        let meta_before = Arc::clone(draft.shared_meta());
+        let (meta_before, shared) = (Arc::clone(draft.shared_meta()), shared(draft));
         kind.rules.prepare_create(draft);
         // What the kind finds is answered alone; what holds for every kind comes after it.
         for faults in [kind.rules.validate_create(draft), metadata::validate(draft)] {
@@ -173,7 +173,7 @@ impl<E: Engine> Inner<E> {
         let mut warnings = metadata::drop_duplicate_owners(draft);
         warnings.extend(kind.rules.warnings(draft, None));
         let unchanged = Arc::ptr_eq(&meta_before, draft.shared_meta()) && shared.0.ptr_eq(draft.spec_part());
-        if unchanged && warnings.is_empty() {
+        if is_one_of_many && unchanged && warnings.is_empty() {
             self.creates.valid.put(common, (shared, draft.status_part().cloned()));
         }
         Ok(warnings)
@@ -277,7 +277,7 @@ impl<E: Engine> Inner<E> {
         }
     }
 
-    fn already_exists(&self, draft: &Draft, key: &setpoint_core::object::Key, generated: bool) -> Error {
+    fn already_exists(&self, draft: &Draft, key: &Key, generated: bool) -> Error {
         let error = Error::already_exists(&draft.kind().resource, &key.name);
         if generated {
             return error.with_retry_after(1);
@@ -291,6 +291,36 @@ impl<E: Engine> Inner<E> {
             _ => error,
         }
     }
+}
+
+/// Whether there may be more of its kind that share all their parts with it: then what was found out of one is
+/// worth keeping for the others. That is so if the name is generated, as for the pods of one template.
+pub(super) fn is_one_of_many(draft: &Draft) -> bool {
+    draft.meta().generate_name.is_some()
+}
+
+/// Identifies the parts of a draft that others may share, while they live.
+pub(super) fn addresses(draft: &Draft) -> [usize; 5] {
+    let meta = draft.meta();
+    [
+        draft.spec_part().address(),
+        meta.labels.address(),
+        meta.annotations.address(),
+        meta.owner_references.as_ptr() as usize,
+        meta.finalizers.address(),
+    ]
+}
+
+/// Those parts, to keep them alive.
+pub(super) fn shared(draft: &Draft) -> Shared {
+    let meta = draft.meta();
+    (
+        draft.spec_part().clone(),
+        meta.labels.clone(),
+        meta.annotations.clone(),
+        Arc::clone(&meta.owner_references),
+        meta.finalizers.clone(),
+    )
 }
 
 /// Whole seconds, as on the wire.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use setpoint_core::kind::{Kind, KindId, Subresource};
-use setpoint_core::object::{Draft, Meta, Object, OwnerReferences, Part, Text, TextMap, Texts};
+use setpoint_core::object::{Draft, Meta, Object, Part, Text};
 use setpoint_core::ownership::{Comparison, Element, ManagedFields, Manager, Name, Operation, Tape};
 use setpoint_core::schema::{Node, Schema, Type};
 
+use super::create::{Shared, addresses, is_one_of_many, shared};
 use crate::memo::Memo;
 use crate::request::RequestContext;
 
@@ -23,18 +24,19 @@ pub(super) enum Ownership {
 
 /// Keeps the record of who set which fields.
 ///
-/// New objects that have everything in common share one record. A record that a write does not change stays the same.
+/// New objects that have everything in common, or the same fields, share one record. A record that a write does
+/// not change stays the same.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    created: Memo<Common, (Shared, Arc<ManagedFields>)>,
+    of_parts: Memo<CommonParts, (Shared, Arc<ManagedFields>)>,
+    of_fields: Memo<CommonFields, (Arc<Fields>, Arc<ManagedFields>)>,
 }
 
-/// What new objects with one record have in common: kind, whether the name is generated, creator, and the addresses of
-/// their parts.
-type Common = (KindId, bool, Text, [usize; 5]);
+/// What new objects with one record have in common: kind, creator, and the addresses of their parts.
+type CommonParts = (KindId, Text, [usize; 5]);
 
-/// What keeps those addresses alive.
-type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
+/// What new objects with the same fields have in common: kind, creator, and the fingerprint of their fields.
+type CommonFields = (KindId, Text, u64);
 
 /// What upstream calls a manager without a name.
 const UNKNOWN: &str = "unknown";
@@ -53,47 +55,55 @@ impl Records {
         context: &RequestContext,
         now: Timestamp,
     ) -> Arc<ManagedFields> {
-        let meta = draft.meta();
-        let shared: Shared = (
-            draft.spec_part().clone(),
-            meta.labels.clone(),
-            meta.annotations.clone(),
-            Arc::clone(&meta.owner_references),
-            meta.finalizers.clone(),
-        );
-        let common: Common = (
-            draft.kind().id,
-            meta.generate_name.is_some(),
-            Arc::clone(&context.field_manager),
-            [
-                shared.0.address(),
-                shared.1.address(),
-                shared.2.address(),
-                shared.3.as_ptr() as usize,
-                shared.4.address(),
-            ],
-        );
         let is_plain =
             draft.sent_managed.is_none() && (draft.status_part().is_none() || draft.kind().has_status);
-        let manager = || manager(draft.kind(), context, Subresource::Main);
-        if is_plain && let Some((_, managed)) = self.created.get(&common) {
-            if managed.entries().first().is_none_or(|entry| entry.time == Some(now)) {
-                return managed;
-            }
-            let managed = Arc::new(managed.with_time(&manager(), Some(now)));
-            self.created.put(common, (shared, Arc::clone(&managed)));
-            return managed;
+        if is_plain && is_one_of_many(draft) {
+            let common = (draft.kind().id, Arc::clone(&context.field_manager), addresses(draft));
+            let known = self.of_parts.get(&common).map(|(_, managed)| managed);
+            return match known {
+                Some(managed) if is_of(&managed, now) => managed,
+                known => {
+                    let managed = match known {
+                        Some(managed) => Arc::new(at(&managed, now)),
+                        None => Arc::new(created(
+                            ManagedFields::default(),
+                            draft,
+                            &Fields::of(draft).changes(),
+                            context,
+                            now,
+                        )),
+                    };
+                    self.of_parts.put(common, (shared(draft), Arc::clone(&managed)));
+                    managed
+                }
+            };
+        }
+        // Nobody else has the same owner, nor has anybody fields below that owner's uid.
+        if is_plain && draft.meta().owner_references.is_empty() {
+            return self.of_fields(draft, context, now);
         }
         let sent = match sent(draft.sent_managed.as_deref()) {
             Sent::Entries(entries) => entries,
             Sent::Nothing | Sent::Reset => ManagedFields::default(),
         };
-        let managed =
-            sent.updated(&creation(draft), &manager(), now, |version| is_served(draft.kind(), version));
+        Arc::new(created(sent, draft, &Fields::of(draft).changes(), context, now))
+    }
+
+    /// The record that all new objects with the same fields share, whatever is in them.
+    fn of_fields(&self, draft: &Draft, context: &RequestContext, now: Timestamp) -> Arc<ManagedFields> {
+        let fields = Fields::of(draft);
+        let common = (draft.kind().id, Arc::clone(&context.field_manager), fields.fingerprint());
+        let known = self.of_fields.get(&common).filter(|(known, _)| known.is_alike(&fields));
+        let (fields, managed) = match known {
+            Some((_, managed)) if is_of(&managed, now) => return managed,
+            Some((known, managed)) => (known, at(&managed, now)),
+            None => {
+                let managed = created(ManagedFields::default(), draft, &fields.changes(), context, now);
+                (Arc::new(fields), managed)
+            }
+        };
         let managed = Arc::new(managed);
-        if is_plain {
-            self.created.put(common, (shared, Arc::clone(&managed)));
-        }
+        self.of_fields.put(common, (fields, Arc::clone(&managed)));
         managed
     }
 
@@ -180,16 +190,77 @@ fn sent(entries: Option<&[ManagedFieldsEntry]>) -> Sent {
     }
 }
 
-/// All that a new object has.
-fn creation(draft: &Draft) -> Comparison {
+fn created(
+    sent: ManagedFields,
+    draft: &Draft,
+    fields: &Comparison,
+    context: &RequestContext,
+    now: Timestamp,
+) -> ManagedFields {
     let kind = draft.kind();
-    let place = type_of(kind).node();
-    let status = if kind.has_status { None } else { draft.status_part() };
-    let body = kind.representation.body_tape(draft.spec_part(), status, place);
-    let body = Tape::empty(place).compare(&body);
-    match meta_place() {
-        Some(place) => body.union(&meta_changes(&Tape::empty(place), draft.meta(), place)),
-        None => body,
+    sent.updated(fields, &manager(kind, context, Subresource::Main), now, |version| is_served(kind, version))
+}
+
+/// Whether a creator's record was made at this time; one without entries is of any.
+fn is_of(managed: &ManagedFields, now: Timestamp) -> bool {
+    managed.entries().first().is_none_or(|entry| entry.time == Some(now))
+}
+
+/// A creator's record, of another time.
+fn at(managed: &ManagedFields, now: Timestamp) -> ManagedFields {
+    match managed.entries() {
+        [entry, ..] => managed.with_time(&entry.manager, Some(now)),
+        [] => managed.clone(),
+    }
+}
+
+/// All that a new object has.
+#[derive(Debug)]
+struct Fields {
+    body: Tape,
+    meta: Option<Tape>,
+    /// Where they are.
+    place: &'static Node,
+}
+
+impl Fields {
+    fn of(draft: &Draft) -> Self {
+        let kind = draft.kind();
+        let place = type_of(kind).node();
+        let status = if kind.has_status { None } else { draft.status_part() };
+        let body = kind.representation.body_tape(draft.spec_part(), status, place);
+        let meta = meta_place().map(|place| Tape::of(&owned_meta(draft.meta()), place));
+        Self { body, meta, place }
+    }
+
+    /// Equal for fields that are alike.
+    fn fingerprint(&self) -> u64 {
+        let meta = self.meta.as_ref().map_or(0, Tape::fingerprint);
+        self.body.fingerprint().rotate_left(1) ^ meta
+    }
+
+    /// Whether both come to the same [`Fields::changes`], as far as can be told without looking for them.
+    fn is_alike(&self, other: &Self) -> bool {
+        let same_meta = match (&self.meta, &other.meta) {
+            (Some(one), Some(other)) => {
+                meta_place().is_some_and(|place| one.is_alike(other, &Tape::empty(place)))
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        same_meta && self.body.is_alike(&other.body, &Tape::empty(self.place))
+    }
+
+    /// What differs from an object without any.
+    fn changes(&self) -> Comparison {
+        let body = Tape::empty(self.place).compare(&self.body);
+        match meta_place().zip(self.meta.as_ref()) {
+            Some((place, meta)) => {
+                let meta = Tape::empty(place).compare(meta).under(&Element::Field(METADATA));
+                body.union(&meta)
+            }
+            None => body,
+        }
     }
 }
 

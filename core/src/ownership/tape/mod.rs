@@ -7,6 +7,8 @@ mod compare;
 mod hash;
 mod walk;
 
+use std::hash::Hasher;
+
 use rustc_hash::FxHasher;
 use serde::Serialize;
 
@@ -63,6 +65,36 @@ impl Tape {
     /// What differs from this value to `new`.
     pub fn compare(&self, new: &Self) -> Comparison {
         compare::compare(self, new)
+    }
+
+    /// Whether both differ in the same fields from `base`, whatever the values are. May be false though they do.
+    pub fn is_alike(&self, other: &Self, base: &Self) -> bool {
+        let same_form = |one: Form, other: Form| match (one, other) {
+            // A value differs from all values of the base, or is the same as the other one.
+            (Form::Leaf(one), Form::Leaf(other)) => one == other || !(base.has(one) || base.has(other)),
+            (one, other) => one == other,
+        };
+        self.nodes.len() == other.nodes.len()
+            && self.nodes.iter().zip(&other.nodes).all(|(one, other)| {
+                one.end == other.end && same_form(one.form, other.form) && one.element == other.element
+            })
+    }
+
+    /// Whether a leaf has this hash.
+    fn has(&self, leaf: u64) -> bool {
+        self.nodes.iter().any(|node| node.form == Form::Leaf(leaf))
+    }
+
+    /// Equal for tapes that are alike.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = LeafHasher::default();
+        for node in &self.nodes {
+            hasher.write_usize(node.end);
+            if let Element::Field(name) = &node.element {
+                hasher.write(name.as_bytes());
+            }
+        }
+        hasher.finish()
     }
 
     /// Appends a value and what is in it.

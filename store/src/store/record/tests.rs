@@ -161,6 +161,31 @@ fn objects_made_alike_share_one_record() {
 }
 
 #[test]
+fn objects_with_the_same_fields_share_one_record() {
+    let world = World::new();
+    let create = |name: &str, data: Value| {
+        let body = json!({"metadata": {"name": name, "labels": {"app": name}}, "data": data});
+        world.create::<ConfigMap>("kubectl", body)
+    };
+    let managed = |object: &ObjectRef| Arc::clone(object.managed_fields().expect("it has an owner"));
+    let one = create("one", json!({"a": "1", "b": "2"}));
+    let alike = create("alike", json!({"a": "3", "b": "4"}));
+    assert!(Arc::ptr_eq(&managed(&one), &managed(&alike)), "only values differ");
+    for (name, data) in [("fewer", json!({"a": "1"})), ("others", json!({"a": "1", "c": "2"}))] {
+        let object = create(name, data.clone());
+        let fields = managed(&object).entries()[0].fields.to_value();
+        let own = |(key, _): (&String, &Value)| (format!("f:{key}"), json!({}));
+        let expected: Value =
+            data.as_object().into_iter().flatten().map(own).chain([(".".into(), json!({}))]).collect();
+        assert_eq!(fields["f:data"], expected, "{name}");
+    }
+    world.wait_seconds(1);
+    let later = managed(&create("later", json!({"a": "1", "b": "2"})));
+    assert_eq!(later.entries()[0].fields, managed(&one).entries()[0].fields);
+    assert_ne!(later.entries()[0].time, managed(&one).entries()[0].time);
+}
+
+#[test]
 fn each_side_has_an_entry_of_its_own() {
     // PATCH-12, PATCH-14
     let world = World::new();
