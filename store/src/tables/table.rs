@@ -28,13 +28,27 @@ pub(super) struct Table {
 }
 
 /// Namespace (empty for cluster-scoped kinds) and name, by which a kind's objects are ordered (STORE-31).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place<'a>(pub(crate) &'a str, pub(crate) &'a str);
 
 impl<'a> Place<'a> {
     pub(super) fn of(object: &'a Object) -> Self {
         let (namespace, name) = object.place();
         Self(namespace, name)
+    }
+}
+
+impl Ord for Place<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Objects of one namespace mostly share its name.
+        let namespace = if std::ptr::eq(self.0, other.0) { Ordering::Equal } else { self.0.cmp(other.0) };
+        namespace.then_with(|| self.1.cmp(other.1))
+    }
+}
+
+impl PartialOrd for Place<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -98,13 +98,13 @@ impl<T: Entry> Tree<T> {
         removed
     }
 
-    /// Changes the value with this key in place, if there is one. The change must keep the key.
+    /// Changes the value with this key in place, if there is one. The change must keep the key. It is for keys that
+    /// are there or will be: the way to its place is copied like for a change also if there is none.
     pub(crate) fn with_mut<R>(
         &mut self,
         probe: &T::Probe<'_>,
         change: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
-        self.get(probe)?;
         let mut node = Arc::make_mut(&mut self.root);
         loop {
             match node {
@@ -167,7 +167,7 @@ impl<T: Entry> Node<T> {
                 };
                 values.insert(at, value);
                 let split = (values.len() > WIDTH_MAX).then(|| {
-                    let right = values.split_off(split_point(at, values.len()));
+                    let right = split_off(values, split_point(at, values.len()));
                     Child { least: right[0].key(), node: Arc::new(Self::Leaf(right)) }
                 });
                 (None, split)
@@ -178,7 +178,7 @@ impl<T: Entry> Node<T> {
                 let Some(new) = split else { return (replaced, None) };
                 children.insert(at + 1, new);
                 let split = (children.len() > WIDTH_MAX).then(|| {
-                    let right = children.split_off(split_point(at + 1, children.len()));
+                    let right = split_off(children, split_point(at + 1, children.len()));
                     Child { least: right[0].least.clone(), node: Arc::new(Self::Branch(right)) }
                 });
                 (replaced, split)
@@ -203,6 +203,13 @@ impl<T: Entry> Node<T> {
 /// the left node stays full.
 fn split_point(at: usize, len: usize) -> usize {
     if at + 1 == len { len - 1 } else { len / 2 }
+}
+
+/// Cuts off what is from `at` on, with room to grow.
+fn split_off<T>(values: &mut Vec<T>, at: usize) -> Vec<T> {
+    let mut right = Vec::with_capacity(WIDTH_MAX + 1);
+    right.extend(values.drain(at..));
+    right
 }
 
 /// Takes out the child at `at` if it is empty; joins small leaves.
