@@ -67,8 +67,9 @@ impl Action {
 
 fn create(observed: &Observed) -> Step {
     let regarding = observed.regarding();
-    let created = EventText::normal(regarding.clone(), "SuccessfulCreate", "Created pod: ").with_subject();
-    let failed = EventText::warning(regarding.clone(), "FailedCreate", "Error creating: ").with_subject();
+    let created =
+        EventText::normal(Arc::clone(regarding), "SuccessfulCreate", "Created pod: ").with_subject();
+    let failed = EventText::warning(Arc::clone(regarding), "FailedCreate", "Error creating: ").with_subject();
     Step::Write {
         write: Box::new(Write::Create(observed.blueprint.pod.clone())),
         on_success: Some(created),
@@ -78,8 +79,9 @@ fn create(observed: &Observed) -> Step {
 
 fn delete(observed: &Observed, pod: &Key, uid: Option<&Uid>) -> Step {
     let regarding = observed.regarding();
-    let deleted = EventText::normal(regarding.clone(), "SuccessfulDelete", "Deleted pod: ").with_subject();
-    let failed = EventText::warning(regarding.clone(), "FailedDelete", "Error deleting: ").with_subject();
+    let deleted =
+        EventText::normal(Arc::clone(regarding), "SuccessfulDelete", "Deleted pod: ").with_subject();
+    let failed = EventText::warning(Arc::clone(regarding), "FailedDelete", "Error deleting: ").with_subject();
     let options = DeleteOptions { preconditions: Preconditions::uid(uid), ..DeleteOptions::default() };
     Step::Write {
         write: Box::new(Write::Delete(pod.clone(), options)),

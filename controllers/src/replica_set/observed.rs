@@ -29,7 +29,7 @@ pub struct Observed {
     /// How many active pods of this and related ReplicaSets are on each node; known only where pods are to
     /// be chosen for deletion.
     pub neighbours: FxHashMap<Text, usize>,
-    regarding: OnceLock<Regarding>,
+    regarding: OnceLock<Arc<Regarding>>,
 }
 
 impl Observed {
@@ -106,8 +106,8 @@ impl Observed {
     }
 
     /// The ReplicaSet as events name it.
-    pub(super) fn regarding(&self) -> &Regarding {
-        self.regarding.get_or_init(|| Regarding::object(&self.replica_set))
+    pub(super) fn regarding(&self) -> &Arc<Regarding> {
+        self.regarding.get_or_init(|| Arc::new(Regarding::object(&self.replica_set)))
     }
 }
 

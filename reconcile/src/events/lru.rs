@@ -17,6 +17,8 @@ pub(super) struct Lru<V> {
     /// The one to go first comes first.
     by_use: Chain,
     links: Links,
+    /// The one asked for last, which is often the one asked for next.
+    latest: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -35,11 +37,17 @@ impl<V> Lru<V> {
             entries: Vec::new(),
             by_use: Chain::default(),
             links: Links::default(),
+            latest: None,
         }
     }
 
     /// The value of a key, now the one used last. A key that is found is compared part by part and not joined.
     pub(super) fn get_or_insert_with(&mut self, parts: &[&str], value: impl FnOnce() -> V) -> &mut V {
+        if let Some(slot) = self.latest
+            && is_joined(&self.entries[slot as usize].key, parts)
+        {
+            return &mut self.entries[slot as usize].value;
+        }
         let hash = hash(parts);
         let entries = &self.entries;
         let found = self.index.find(hash, |&slot| is_joined(&entries[slot as usize].key, parts)).copied();
@@ -51,6 +59,7 @@ impl<V> Lru<V> {
             None => self.insert(Entry { hash, key: join(parts), value: value() }),
         };
         self.by_use.push(&mut self.links, slot);
+        self.latest = Some(slot);
         &mut self.entries[slot as usize].value
     }
 

@@ -126,7 +126,7 @@ impl Pending {
 /// By what something recorded is told apart.
 fn keys<'a>(recorded: &'a Recorded, uid: &'a str, message: &'a str) -> Keys<'a> {
     let Recorded { source, text, .. } = recorded;
-    let Regarding { kind, api_version, namespace, name, field_path, .. } = &text.regarding;
+    let Regarding { kind, api_version, namespace, name, field_path, .. } = &*text.regarding;
     Keys {
         subject: [source, "", kind, namespace, name, uid, api_version],
         field_path,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::ObjectReference;
 use setpoint_core::object::{Object, Text, Uid};
 
@@ -6,8 +8,8 @@ use super::EventType;
 /// What is told of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventText {
-    /// What it is about.
-    pub regarding: Regarding,
+    /// What it is about, shared by all that is told of it at one time.
+    pub regarding: Arc<Regarding>,
     /// Whether it is as it should be.
     pub type_: EventType,
     /// Why, in one CamelCase word that machines may read.
@@ -77,13 +79,13 @@ impl Regarding {
 
 impl EventText {
     /// Something usual.
-    pub fn normal(regarding: Regarding, reason: &str, message: impl Into<Text>) -> Self {
-        let (reason, message) = (reason.into(), message.into());
+    pub fn normal(regarding: impl Into<Arc<Regarding>>, reason: &str, message: impl Into<Text>) -> Self {
+        let (regarding, reason, message) = (regarding.into(), reason.into(), message.into());
         Self { regarding, type_: EventType::Normal, reason, message, ends_with_subject: false }
     }
 
     /// Something that somebody may have to look at.
-    pub fn warning(regarding: Regarding, reason: &str, message: impl Into<Text>) -> Self {
+    pub fn warning(regarding: impl Into<Arc<Regarding>>, reason: &str, message: impl Into<Text>) -> Self {
         Self { type_: EventType::Warning, ..Self::normal(regarding, reason, message) }
     }
 
