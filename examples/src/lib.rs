@@ -10,3 +10,18 @@ pub mod web;
 
 /// What programs fail with.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Resolves when somebody asks the program to end: Ctrl-C, or TERM.
+///
+/// # Errors
+///
+/// If signals cannot be listened to.
+pub async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -49,6 +49,12 @@ impl Manager {
         self.running.push(controller.start());
     }
 
+    /// Brings up to date what grows with time in the metrics of the queues, such as the age of the longest run.
+    /// To be called before metrics are read, or now and then.
+    pub fn sample_metrics(&self) {
+        self.running.iter().for_each(Running::sample_metrics);
+    }
+
     /// How the controllers are doing, in the order in which they were started.
     pub fn health(&self) -> Vec<Health> {
         self.running.iter().map(Running::health).collect()

@@ -135,6 +135,12 @@ impl ControlPlane {
         self.manager.start(controller);
     }
 
+    /// Brings up to date what grows with time in the metrics of the controllers' queues, such as the age of the
+    /// longest run. To be called before metrics are read, or now and then.
+    pub fn sample_metrics(&self) {
+        self.manager.sample_metrics();
+    }
+
     /// How the controllers are doing.
     pub fn health(&self) -> Vec<Health> {
         self.manager.health()

@@ -25,7 +25,7 @@ use setpoint::store::request::{
 };
 use setpoint::store::{ObjectStore, ObjectStoreExt};
 use setpoint_examples::local_cluster::LocalCluster;
-use setpoint_examples::{Failure, web};
+use setpoint_examples::{Failure, interrupted, web};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::command::{Command, Target};
@@ -85,8 +85,8 @@ async fn converse(cluster: &LocalCluster) -> Result<(), Failure> {
         }
         let line = tokio::select! {
             line = lines.next_line() => line?,
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
+            end = interrupted() => {
+                end?;
                 return Ok(());
             }
         };

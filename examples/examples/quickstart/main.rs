@@ -19,7 +19,7 @@ use setpoint::node::process::ImageTable;
 use setpoint_examples::local_cluster::LocalCluster;
 use setpoint_examples::pods::PodWatch;
 use setpoint_examples::screen::Screen;
-use setpoint_examples::{Failure, web};
+use setpoint_examples::{Failure, interrupted, web};
 
 /// Runs a Deployment on three local nodes: kills a process, scales, rolls out, rolls back, deletes.
 #[derive(Parser)]
@@ -65,7 +65,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let pods = PodWatch::start(cluster.plane(), Arc::clone(&screen), cluster.process_of()).await?;
     let result = match arguments.file {
         Some(_) => own_manifest::run(&cluster, &screen, &pods, &manifest).await,
-        None => demonstration::run(&cluster, &screen, &pods, &manifest).await,
+        None => tokio::select! {
+            result = demonstration::run(&cluster, &screen, &pods, &manifest) => result,
+            end = interrupted() => end.map_err(Failure::from).and(Err("interrupted".into())),
+        },
     };
     screen.clear();
     drop(pods);

@@ -5,10 +5,10 @@ use setpoint::manifest::{Manifest, ParseError};
 use setpoint::model::kind::Registry;
 use setpoint::store::ObjectStoreExt;
 use setpoint::store::request::{DeleteOptions, Outcome, Propagation, RequestContext};
-use setpoint_examples::Failure;
 use setpoint_examples::local_cluster::{LIMIT, LocalCluster};
 use setpoint_examples::pods::{PodWatch, Pods};
 use setpoint_examples::screen::Screen;
+use setpoint_examples::{Failure, interrupted};
 
 /// Reads a manifest, or says all that is wrong with it.
 pub(crate) fn read(path: &Path) -> Result<Manifest, Failure> {
@@ -39,7 +39,7 @@ pub(crate) async fn run(
     screen.say(&format!("logs are in {}; Ctrl-C ends", cluster.folder().display()));
     let forever = Duration::from_secs(u64::from(u32::MAX));
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        end = interrupted() => end?,
         ended = pods.until("available", forever, 0, Pods::available, |_| false) => drop(ended?),
     }
     screen.say("ending");

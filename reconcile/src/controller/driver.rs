@@ -12,6 +12,7 @@ use setpoint_core::object::Key;
 use setpoint_watch::Notice;
 use tracing::Instrument;
 
+use super::missed::Missed;
 use super::{Controller, Relation, Settings, Verdict, Worker};
 use crate::queue::{Full, Lane, Queue, Run, Shutdown};
 use crate::reconciler::Context;
@@ -67,23 +68,26 @@ impl Controller {
         let mut kinds: Vec<KindId> = relations.iter().flat_map(Relation::kinds).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let roots: Vec<_> = relations.iter().filter(|relation| relation.is_root).cloned().collect();
-        let sources = relations
-            .into_iter()
-            .map(|relation| {
-                let (context, queue, roots) = (context.clone(), queue.clone(), roots.clone());
-                let env = context.env.clone();
-                env.spawn(name, async move { watch(&context, &relation, &roots, &queue).await })
-            })
-            .collect();
+        let is_root = |relation: &&Relation| relation.is_root;
+        let mut roots: Vec<KindId> = relations.iter().filter(is_root).map(|relation| relation.kind).collect();
+        roots.sort_unstable();
         let shared = Arc::new(Shared {
             name,
             context: context.clone(),
             worker,
+            roots,
             settings: settings.clone(),
             counters: Arc::clone(&counters),
             conflicts: Mutex::default(),
+            missed: Mutex::default(),
         });
+        let sources = relations
+            .into_iter()
+            .map(|relation| {
+                let (shared, queue) = (Arc::clone(&shared), queue.clone());
+                context.env.spawn(name, async move { shared.watch(&relation, &queue).await })
+            })
+            .collect();
         let workers = (0..settings.workers.max(1))
             .map(|_| {
                 let (shared, queue, kinds) = (Arc::clone(&shared), queue.clone(), kinds.clone());
@@ -112,6 +116,12 @@ impl Running {
         }
     }
 
+    /// Brings up to date what grows with time in the queue's metrics, such as the age of the longest run. To
+    /// be called before metrics are read, or now and then.
+    pub fn sample_metrics(&self) {
+        self.queue.sample_metrics();
+    }
+
     /// Starts no key any more, and waits until those that run are done, at most for `drain`. Those that
     /// are not are cancelled at their next await.
     pub async fn shut_down(self, env: &setpoint_core::env::Env, drain: Duration) {
@@ -128,43 +138,69 @@ impl Running {
     }
 }
 
-/// Turns the changes of one relation into keys.
-async fn watch(context: &Context, relation: &Relation, roots: &[Relation], queue: &Queue<Key>) {
-    let mut changes = context.view.changes(relation.kind);
-    while let Some(notice) = changes.next().await {
-        match notice {
-            Notice::Change(change) => (relation.wakes)(&change, &*context.view, &mut |wake| {
-                report(queue.add(wake.key, wake.lane));
-            }),
-            // Anything may have changed, so that everything is looked at.
-            Notice::Reread => {
-                let snapshot = context.view.snapshot();
-                for root in roots {
-                    snapshot.list(root.kind).for_each(|object| report(queue.add(object.key(), Lane::Low)));
-                }
-            }
-        }
-    }
-}
-
-/// A key that found no room comes again with the next change or resync of its object.
-fn report(added: Result<(), Full>) {
-    if let Err(full) = added {
-        tracing::error!(%full, "a key was not queued");
-    }
-}
-
 struct Shared {
     name: &'static str,
     context: Context,
     worker: Arc<dyn Worker>,
+    /// The kinds of root objects, in the order of keys.
+    roots: Vec<KindId>,
     settings: Settings,
     counters: Arc<Counters>,
+    /// What found no room in the queue.
+    missed: Mutex<Missed>,
     /// Conflicts in a row, for keys that have had one.
     conflicts: Mutex<FxHashMap<Key, u32>>,
 }
 
 impl Shared {
+    /// Turns the changes of one relation into keys.
+    async fn watch(&self, relation: &Relation, queue: &Queue<Key>) {
+        let view = &self.context.view;
+        let mut changes = view.changes(relation.kind);
+        while let Some(notice) = changes.next().await {
+            match notice {
+                Notice::Change(change) => (relation.wakes)(&change, &**view, &mut |wake| {
+                    self.note(queue.add(wake.key, wake.lane));
+                }),
+                // Anything may have changed.
+                Notice::Reread => self.look_at_everything(queue),
+            }
+        }
+    }
+
+    fn note(&self, added: Result<(), Full>) {
+        let Err(full) = added else { return };
+        if self.missed.lock().note() {
+            tracing::warn!(controller = self.name, %full, "keys wait until there is room for them");
+        }
+    }
+
+    fn look_at_everything(&self, queue: &Queue<Key>) {
+        self.missed.lock().note();
+        self.look_on(queue);
+    }
+
+    /// Makes up for keys that found no room, once half of it is free.
+    fn catch_up(&self, queue: &Queue<Key>) {
+        if self.missed.lock().is_pending() && queue.len() <= self.settings.queue.keys_max as usize / 2 {
+            self.look_on(queue);
+        }
+    }
+
+    /// Looks at root objects from where there was no more room, as long as there is.
+    fn look_on(&self, queue: &Queue<Key>) {
+        let snapshot = self.context.view.snapshot();
+        let mut missed = self.missed.lock();
+        let all = self.roots.iter().flat_map(|kind| snapshot.list(*kind)).map(|object| object.key());
+        for key in all.filter(|key| missed.is_due(key)).collect::<Vec<_>>() {
+            if queue.add(key.clone(), Lane::Low).is_err() {
+                missed.resume_at(key);
+                return;
+            }
+        }
+        missed.pass_ended();
+    }
+
     /// Waits until the view shows these kinds completely; false if it never will.
     async fn view_is_complete(&self, kinds: &[KindId]) -> bool {
         for kind in kinds {
@@ -182,6 +218,7 @@ impl Shared {
             let verdict = self.run(&run).await;
             self.follow(queue, &key, verdict);
             drop(run);
+            self.catch_up(queue);
             // Others are to have their turn even if nothing here ever waits.
             yield_now().await;
         }
@@ -220,7 +257,7 @@ impl Shared {
             Verdict::Done => queue.forget(key),
             Verdict::After(delay) => {
                 queue.forget(key);
-                report(queue.add_after(key.clone(), delay));
+                self.note(queue.add_after(key.clone(), delay));
             }
             Verdict::UntilChanged(error) => {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
@@ -235,7 +272,7 @@ impl Shared {
                     *count
                 };
                 if conflicts <= CONFLICTS_MAX {
-                    report(queue.add(key.clone(), Lane::Normal));
+                    self.note(queue.add(key.clone(), Lane::Normal));
                 } else {
                     self.retry(queue, key, "conflicts without end");
                 }
@@ -251,7 +288,7 @@ impl Shared {
             queue.forget(key);
         } else {
             tracing::debug!(controller = self.name, %key, error, "failed, is tried again");
-            report(queue.add_rate_limited(key.clone()));
+            self.note(queue.add_rate_limited(key.clone()));
         }
     }
 }

@@ -11,6 +11,7 @@
 //!    (INV-IN-09).
 
 mod driver;
+mod missed;
 mod relation;
 
 use std::fmt;

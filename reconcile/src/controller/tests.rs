@@ -74,6 +74,14 @@ fn runs_of(
     names: &[&str],
     behaviour: impl Fn(&str, u32) -> Result<Next, Fault> + Send + Sync + 'static,
 ) -> Vec<(u128, String)> {
+    runs_with(Settings { timeout: Duration::from_secs(30), ..Settings::default() }, names, behaviour)
+}
+
+fn runs_with(
+    settings: Settings,
+    names: &[&str],
+    behaviour: impl Fn(&str, u32) -> Result<Next, Fault> + Send + Sync + 'static,
+) -> Vec<(u128, String)> {
     let sim = Simulation::new(3);
     let env = sim.env();
     let runs = Arc::new(Mutex::new(Vec::new()));
@@ -85,7 +93,6 @@ fn runs_of(
         let shared: Arc<dyn ObjectStore> = Arc::new(store);
         let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");
         let mut manager = Manager::new(&env, shared, Arc::new(view));
-        let settings = Settings { timeout: Duration::from_secs(30), ..Settings::default() };
         manager.start(Controller::of(fake, manager.context())?.with_settings(settings));
         for name in names {
             let mut map = ConfigMap::default();
@@ -165,4 +172,16 @@ fn a_panic_and_a_time_out_are_one_keys_failure() {
     assert_eq!((count("bad"), count("good")), (2, 1));
     // Cut off after 30 s each, with a little back-off in between.
     assert_eq!(count("slow"), 4);
+}
+
+#[test]
+fn keys_without_room_wait_for_it() {
+    // INV-IN-05: no wake-up is lost.
+    let queue = QueueConfig { keys_max: 2, ..QueueConfig::default() };
+    let settings = Settings { queue, workers: 1, ..Settings::default() };
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    let runs = runs_with(settings, &names, |_, _| Ok(Next::AwaitChange));
+    for name in names {
+        assert!(runs.iter().any(|run| run.1 == name), "{name} was forgotten: {runs:?}");
+    }
 }
