@@ -70,9 +70,12 @@ macro_rules! undivided {
 }
 
 spec_and_status! {
+    apps::DaemonSet, apps::DaemonSetSpec, apps::DaemonSetStatus, &["status.conditions[].lastTransitionTime"];
     apps::Deployment, apps::DeploymentSpec, apps::DeploymentStatus,
         &["status.conditions[].lastTransitionTime", "status.conditions[].lastUpdateTime"];
     apps::ReplicaSet, apps::ReplicaSetSpec, apps::ReplicaSetStatus, &["status.conditions[].lastTransitionTime"];
+    apps::StatefulSet, apps::StatefulSetSpec, apps::StatefulSetStatus,
+        &["status.conditions[].lastTransitionTime"];
     batch::CronJob, batch::CronJobSpec, batch::CronJobStatus, &[];
 }
 
@@ -82,10 +85,13 @@ optional_spec_and_status! {
     core::Namespace, core::NamespaceSpec, core::NamespaceStatus, &["status.conditions[].lastTransitionTime"];
     core::Node, core::NodeSpec, core::NodeStatus,
         &["status.conditions[].lastHeartbeatTime", "status.conditions[].lastTransitionTime"];
+    core::ReplicationController, core::ReplicationControllerSpec, core::ReplicationControllerStatus,
+        &["status.conditions[].lastTransitionTime"];
     core::Service, core::ServiceSpec, core::ServiceStatus, &[];
 }
 
 undivided! {
+    apps::ControllerRevision, &[];
     coordination::Lease, &[];
     core::ConfigMap, &[];
     core::Event, &["eventTime", "firstTimestamp", "lastTimestamp", "series.lastObservedTime"];

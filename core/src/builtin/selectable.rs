@@ -1,7 +1,9 @@
 //! The fields that lists and watches of built-in kinds can be narrowed by (LIST-12).
 
 use k8s_openapi::api::batch::v1::JobStatus;
-use k8s_openapi::api::core::v1::{Event, NamespaceStatus, NodeSpec, PodStatus, Secret, ServiceSpec};
+use k8s_openapi::api::core::v1::{
+    Event, NamespaceStatus, NodeSpec, PodStatus, ReplicationControllerStatus, Secret, ServiceSpec,
+};
 
 use super::SharedPodSpec;
 use crate::kind::SelectableField;
@@ -77,6 +79,13 @@ pub(super) fn job() -> Vec<SelectableField> {
 
 pub(super) fn namespace() -> Vec<SelectableField> {
     fields(&[("status.phase", |namespace| namespace.status::<NamespaceStatus>()?.phase.clone())])
+}
+
+pub(super) fn replication_controller() -> Vec<SelectableField> {
+    fields(&[("status.replicas", |controller| {
+        let status = controller.status::<ReplicationControllerStatus>();
+        Some(status.map_or(0, |status| status.replicas).to_string())
+    })])
 }
 
 pub(super) fn secret() -> Vec<SelectableField> {

@@ -26,10 +26,24 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     let row = Row::namespaced("ConfigMap", "configmaps", &["cm"], core_v1, rules::ConfigMapRules);
     row.add::<core::ConfigMap>(registry)?;
 
+    let row = Row::namespaced(
+        "ControllerRevision",
+        "controllerrevisions",
+        &[],
+        apps_v1,
+        rules::ControllerRevisionRules,
+    );
+    row.add::<apps::ControllerRevision>(registry)?;
+
     let mut row = Row::namespaced("CronJob", "cronjobs", &["cj"], batch_v1, rules::CronJobRules);
     row.has_status = true;
     row.categories = &["all"];
     row.add::<batch::CronJob>(registry)?;
+
+    let mut row = Row::namespaced("DaemonSet", "daemonsets", &["ds"], apps_v1, rules::DaemonSetRules);
+    row.has_status = true;
+    row.categories = &["all"];
+    row.add::<apps::DaemonSet>(registry)?;
 
     let mut row = Row::namespaced("Deployment", "deployments", &["deploy"], apps_v1, rules::DeploymentRules);
     row.has_status = true;
@@ -77,6 +91,18 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.categories = &["all"];
     row.add::<apps::ReplicaSet>(registry)?;
 
+    let mut row = Row::namespaced(
+        "ReplicationController",
+        "replicationcontrollers",
+        &["rc"],
+        core_v1,
+        rules::ReplicationControllerRules,
+    );
+    row.has_status = true;
+    row.categories = &["all"];
+    row.fields = selectable::replication_controller();
+    row.add::<core::ReplicationController>(registry)?;
+
     let mut row = Row::namespaced("Secret", "secrets", &[], core_v1, rules::SecretRules);
     row.fields = selectable::secret();
     row.add::<core::Secret>(registry)?;
@@ -86,6 +112,11 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.categories = &["all"];
     row.fields = selectable::service();
     row.add::<core::Service>(registry)?;
+
+    let mut row = Row::namespaced("StatefulSet", "statefulsets", &["sts"], apps_v1, rules::StatefulSetRules);
+    row.has_status = true;
+    row.categories = &["all"];
+    row.add::<apps::StatefulSet>(registry)?;
     Ok(())
 }
 

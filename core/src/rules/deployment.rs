@@ -206,17 +206,21 @@ pub fn validate_status_update(
     }
     let parts = [("updatedReplicas", updated), ("readyReplicas", ready), ("availableReplicas", available)];
     replica_set::validate_parts(replicas, &parts, ready, &path, &mut errors);
-    let collisions = number(new.collision_count);
-    let is_lowered = match (new.collision_count, old.collision_count) {
-        (None, Some(_)) => true,
-        (Some(new), Some(old)) => new < old,
-        (_, None) => false,
-    };
-    if is_lowered {
-        let path = path.child("collisionCount");
-        errors.push(FieldError::invalid(&path, &collisions, "cannot be decremented"));
-    }
+    validate_collisions(new.collision_count, old.collision_count, &path, &mut errors);
     errors
+}
+
+/// A status' count of hash collisions only grows.
+pub(crate) fn validate_collisions(
+    new: Option<i32>,
+    old: Option<i32>,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
+    if old.is_some() && new < old {
+        let path = path.child("collisionCount");
+        errors.push(FieldError::invalid(&path, &number(new), "cannot be decremented"));
+    }
 }
 
 /// Warnings about a new Deployment (DEP-04).

@@ -2,7 +2,9 @@
 //! [`KindRules`](crate::kind::KindRules), which knows objects in parts.
 
 mod config_map;
+mod controller_revision;
 mod cron_job;
+mod daemon_set;
 mod deployment;
 mod event;
 mod job;
@@ -12,12 +14,16 @@ mod node;
 mod pod;
 mod priority_class;
 mod replica_set;
+mod replication_controller;
 mod secret;
 mod service;
+mod stateful_set;
 mod undivided;
 
 pub(super) use self::config_map::ConfigMapRules;
+pub(super) use self::controller_revision::ControllerRevisionRules;
 pub(super) use self::cron_job::CronJobRules;
+pub(super) use self::daemon_set::DaemonSetRules;
 pub(super) use self::deployment::DeploymentRules;
 pub(super) use self::event::EventRules;
 pub(super) use self::job::JobRules;
@@ -27,5 +33,7 @@ pub(super) use self::node::NodeRules;
 pub(super) use self::pod::PodRules;
 pub(super) use self::priority_class::PriorityClassRules;
 pub(super) use self::replica_set::ReplicaSetRules;
+pub(super) use self::replication_controller::ReplicationControllerRules;
 pub(super) use self::secret::SecretRules;
 pub(super) use self::service::ServiceRules;
+pub(super) use self::stateful_set::StatefulSetRules;

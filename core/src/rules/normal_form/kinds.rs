@@ -196,6 +196,9 @@ normal_forms! {
         zero: message, reason, status, type_;
         time: last_transition_time;
     }
+    apps::ControllerRevision {
+        filled: revision;
+    }
     apps::StatefulSetSpec {
         zero: min_ready_seconds, pod_management_policy, service_name;
         within: persistent_volume_claim_retention_policy;

@@ -48,7 +48,9 @@ pub use self::requests::{Amounts, pod_requests};
 pub(crate) use self::resources::validate_amount;
 pub use self::restart::is_restarted;
 pub use self::status::{prepare_status_update, validate_status_update};
-pub(crate) use self::template::{validate_for_replicas, validate_template};
+pub(crate) use self::template::{
+    validate_for_replicas, validate_runs_forever, validate_template, validate_template_metadata,
+};
 pub(crate) use self::tolerations::validate_effect;
 pub use self::update::{is_new_generation, validate_update};
 pub use self::warnings::{template_warnings, warnings};
