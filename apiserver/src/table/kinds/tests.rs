@@ -1,6 +1,7 @@
 //! Objects as JSON, and the cells that upstream prints for them.
 
 mod core_kinds;
+mod custom_kinds;
 mod pods;
 mod workloads;
 
