@@ -124,7 +124,10 @@ impl<'a> Request<'a> {
     /// Makes the write depend on another object being as it was seen: if it has changed when the write is
     /// committed, the write is decided anew.
     pub fn depends_on(&self, key: Key, seen: Option<Revision>) {
-        self.guards.lock().push((key, seen.map_or(Expect::Absent, Expect::At)));
+        let guards = &mut *self.guards.lock();
+        // Mostly it stays with one.
+        guards.reserve_exact(1);
+        guards.push((key, seen.map_or(Expect::Absent, Expect::At)));
     }
 
     pub(crate) fn into_guards(self) -> Vec<(Key, Expect)> {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use setpoint_core::builtin::SharedPodSpec;
@@ -20,7 +22,7 @@ pub struct Priority {
 struct Class {
     name: Option<String>,
     value: i32,
-    preemption: String,
+    preemption: Cow<'static, str>,
 }
 
 /// Classes that are always there.
@@ -100,12 +102,12 @@ fn set(spec: &mut PodSpec, class: &Class) {
         spec.priority_class_name = Some(name.clone());
     }
     spec.priority.get_or_insert(class.value);
-    spec.preemption_policy.get_or_insert_with(|| class.preemption.clone());
+    spec.preemption_policy.get_or_insert_with(|| class.preemption.to_string());
 }
 
 fn named(request: &Request<'_>, draft: &Draft, name: String) -> Result<Class> {
     if let Some((_, value)) = SYSTEM.iter().find(|(system, _)| *system == name) {
-        return Ok(Class { name: Some(name), value: *value, preemption: PREEMPT.to_owned() });
+        return Ok(Class { name: Some(name), value: *value, preemption: PREEMPT.into() });
     }
     let class = request
         .priority_classes()
@@ -124,7 +126,7 @@ fn named(request: &Request<'_>, draft: &Draft, name: String) -> Result<Class> {
 fn default_class(request: &Request<'_>) -> Class {
     let classes = request.priority_classes().into_iter().flat_map(|kind| globals(request.snapshot, kind));
     let lowest = classes.min_by_key(|class| class.value);
-    lowest.unwrap_or_else(|| Class { name: None, value: 0, preemption: PREEMPT.to_owned() })
+    lowest.unwrap_or_else(|| Class { name: None, value: 0, preemption: PREEMPT.into() })
 }
 
 fn globals(snapshot: &Snapshot, kind: KindId) -> impl Iterator<Item = Class> {
@@ -135,6 +137,6 @@ fn globals(snapshot: &Snapshot, kind: KindId) -> impl Iterator<Item = Class> {
 }
 
 fn of(name: String, class: &PriorityClass) -> Class {
-    let preemption = class.preemption_policy.clone().unwrap_or_else(|| PREEMPT.to_owned());
+    let preemption = class.preemption_policy.clone().map_or(PREEMPT.into(), Cow::Owned);
     Class { name: Some(name), value: class.value.unwrap_or_default(), preemption }
 }

@@ -33,10 +33,12 @@ impl Change {
 
 /// Changes of a route, in order. Ends with a [`FeedEnd`].
 ///
-/// What was not read yet is listed by reference, at most [`Feed::PENDING_MAX`] changes; a reader that
-/// falls behind further is ended, and resumes where it was from the history.
+/// What was not read yet is listed by reference, at most [`Feed::PENDING_MAX`] changes beside those that the reader
+/// has begun with; a reader that falls behind further is ended, and resumes where it was from the history.
 pub struct Feed {
     cell: Arc<Cell>,
+    /// Taken from the cell, all that was there at one time, and read next.
+    taken: VecDeque<Arc<Change>>,
     /// Tells the newest revision that may be seen.
     published: Arc<dyn Fn() -> Revision + Send + Sync>,
     ended: bool,
@@ -59,6 +61,8 @@ pub(crate) struct Cell(Mutex<Pending>);
 #[derive(Default)]
 struct Pending {
     changes: VecDeque<Arc<Change>>,
+    /// The newest change that was ever there.
+    newest: Revision,
     waker: Option<Waker>,
     end: Option<FeedEnd>,
     dropped: bool,
@@ -72,9 +76,10 @@ impl Feed {
         backlog: impl IntoIterator<Item = Arc<Change>>,
         published: Arc<dyn Fn() -> Revision + Send + Sync>,
     ) -> (Self, Arc<Cell>) {
-        let pending = Pending { changes: backlog.into_iter().collect(), ..Pending::default() };
-        let cell = Arc::new(Cell(Mutex::new(pending)));
-        (Self { cell: Arc::clone(&cell), published, ended: false }, cell)
+        let changes: VecDeque<_> = backlog.into_iter().collect();
+        let newest = changes.back().map_or(Revision::ZERO, |change| change.revision);
+        let cell = Arc::new(Cell(Mutex::new(Pending { changes, newest, ..Pending::default() })));
+        (Self { cell: Arc::clone(&cell), taken: VecDeque::new(), published, ended: false }, cell)
     }
 
     /// The newest revision up to which nothing is left to read; `None` while changes wait.
@@ -83,24 +88,28 @@ impl Feed {
     pub fn caught_up(&self) -> Option<Revision> {
         // In this order: a change after the revision was read may be in the list, none before it is missing.
         let revision = (self.published)();
-        self.cell.0.lock().changes.is_empty().then_some(revision)
+        (self.taken.is_empty() && self.cell.0.lock().changes.is_empty()).then_some(revision)
     }
 }
 
 impl Stream for Feed {
     type Item = Result<Arc<Change>, FeedEnd>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.ended {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { cell, taken, ended, .. } = self.get_mut();
+        if let Some(change) = taken.pop_front() {
+            return Poll::Ready(Some(Ok(change)));
+        }
+        if *ended {
             return Poll::Ready(None);
         }
-        let cell = Arc::clone(&self.cell);
         let pending = &mut *cell.0.lock();
         if let Some(change) = pending.changes.pop_front() {
+            std::mem::swap(taken, &mut pending.changes);
             return Poll::Ready(Some(Ok(change)));
         }
         if let Some(end) = pending.end {
-            self.ended = true;
+            *ended = true;
             return Poll::Ready(Some(Err(end)));
         }
         if !pending.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -122,7 +131,7 @@ impl Cell {
     /// Adds a change, unless it is there already; the reader is to be woken after all locks are released.
     pub(crate) fn push(&self, change: &Arc<Change>) -> Option<Waker> {
         let pending = &mut *self.0.lock();
-        let known = pending.changes.back().is_some_and(|last| last.revision >= change.revision);
+        let known = pending.newest >= change.revision;
         if known || pending.dropped || pending.end.is_some() {
             return None;
         }
@@ -130,6 +139,7 @@ impl Cell {
             pending.end = Some(FeedEnd::Behind);
         } else {
             pending.changes.push_back(Arc::clone(change));
+            pending.newest = change.revision;
         }
         pending.waker.take()
     }

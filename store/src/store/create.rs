@@ -105,19 +105,22 @@ impl<E: Engine> Inner<E> {
 
     /// Fills in defaults; those of a spec that was seen before are taken from there.
     fn default(&self, draft: &mut Draft) {
+        let kind = Arc::clone(draft.kind());
+        if !is_one_of_many(draft) || draft.status_part().is_some() {
+            kind.rules.default(draft);
+            if draft.status_part().is_some() {
+                kind.rules.default_status(draft);
+            }
+            return;
+        }
         let address = draft.spec_part().address();
-        let is_one_of_many = is_one_of_many(draft);
-        if is_one_of_many && let Some((_, defaulted)) = self.creates.defaults.get(&address) {
+        if let Some((_, defaulted)) = self.creates.defaults.get(&address) {
             draft.set_spec(defaulted);
             return;
         }
         let (spec, meta) = (draft.spec_part().clone(), Arc::clone(draft.shared_meta()));
-        let kind = Arc::clone(draft.kind());
         kind.rules.default(draft);
-        if draft.status_part().is_some() {
-            kind.rules.default_status(draft);
-        }
-        if is_one_of_many && Arc::ptr_eq(&meta, draft.shared_meta()) && draft.status_part().is_none() {
+        if Arc::ptr_eq(&meta, draft.shared_meta()) {
             self.creates.defaults.put(address, (spec, draft.spec_part().clone()));
         }
     }
@@ -162,7 +165,8 @@ impl<E: Engine> Inner<E> {
             let faults = metadata::name_faults(draft);
             return if faults.is_empty() { Ok(Vec::new()) } else { Err(metadata::invalid(draft, &faults)) };
         }
-        let (meta_before, shared) = (Arc::clone(draft.shared_meta()), shared(draft));
+        // What is held on to would have to be copied before it is changed.
+        let before = is_one_of_many.then(|| (Arc::clone(draft.shared_meta()), shared(draft)));
         kind.rules.prepare_create(draft);
         // What the kind finds is answered alone; what holds for every kind comes after it.
         for faults in [kind.rules.validate_create(draft), metadata::validate(draft)] {
@@ -172,8 +176,11 @@ impl<E: Engine> Inner<E> {
         }
         let mut warnings = metadata::drop_duplicate_owners(draft);
         warnings.extend(kind.rules.warnings(draft, None));
-        let unchanged = Arc::ptr_eq(&meta_before, draft.shared_meta()) && shared.0.ptr_eq(draft.spec_part());
-        if is_one_of_many && unchanged && warnings.is_empty() {
+        if let Some((meta, shared)) = before
+            && warnings.is_empty()
+            && Arc::ptr_eq(&meta, draft.shared_meta())
+            && shared.0.ptr_eq(draft.spec_part())
+        {
             self.creates.valid.put(common, (shared, draft.status_part().cloned()));
         }
         Ok(warnings)

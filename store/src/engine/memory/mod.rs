@@ -96,12 +96,13 @@ impl Engine for Memory {
     async fn commit_batch(&self, commits: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
         let now = self.shared.env.now();
         self.write(|state, wakers| {
-            let results: Vec<_> = commits.into_iter().map(|commit| state.prepare(commit)).collect();
-            let newest = results.iter().flatten().map(|committed| committed.revision).max();
-            if let Some(newest) = newest {
-                state.publish(newest, now, wakers);
-            }
-            results
+            // One by one, since nothing has to happen between the two steps: nobody reads before the lock is free.
+            let commits = commits.into_iter().map(|commit| {
+                let committed = state.prepare(commit)?;
+                state.publish(committed.revision, now, wakers);
+                Ok(committed)
+            });
+            commits.collect()
         })
     }
 

@@ -61,7 +61,8 @@ impl State {
 
     /// Checks a change against the newest prepared state and gives it its revision.
     pub(super) fn prepare(&mut self, commit: Commit) -> Result<Committed, CommitError> {
-        for (key, expected) in commit.compares.iter().chain([&(commit.key.clone(), commit.expect)]) {
+        let own = (&commit.key, &commit.expect);
+        for (key, expected) in commit.compares.iter().map(|(key, expected)| (key, expected)).chain([own]) {
             let found = self.newest(key).map(|object| object.revision());
             if !expected.holds(found) {
                 return Err(CommitError::Mismatch { key: key.clone(), expected: *expected, found });
