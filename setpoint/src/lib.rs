@@ -56,3 +56,8 @@ pub use setpoint_store::{ObjectStore, Objects, Store};
 pub use setpoint_watch as watch;
 
 pub use self::control_plane::{ControlPlane, ControlPlaneBuilder};
+
+/// The programs in the README are compiled and run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

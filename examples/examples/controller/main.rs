@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --example controller
 //! ```
+#![allow(clippy::print_stdout, reason = "a program for people")]
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{CustomResource, Resource};
@@ -68,10 +69,7 @@ async fn main() -> Result<()> {
     let greeting = Greeting::new("world", GreetingSpec { name: "World".to_owned() });
     plane.objects("default")?.create(greeting).await?;
     let map = plane.objects::<ConfigMap>("default")?.wait_for("world", |map| map.is_some()).await?;
-    #[expect(clippy::print_stdout, reason = "a program for people")]
-    {
-        println!("{:?}", map.and_then(|map| map.data.clone()));
-    }
+    println!("{:?}", map.and_then(|map| map.data.clone()));
     plane.shut_down().await;
     Ok(())
 }
