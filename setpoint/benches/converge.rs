@@ -184,11 +184,19 @@ fn cpu_seconds() -> f64 {
     micros as f64 / 1e6
 }
 
+/// The most memory this process has had. What it was before it became this program does not count, so Linux'
+/// `getrusage`, which keeps the peak of the program that started it, is no help there.
 fn peak_rss_mb() -> f64 {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask about itself");
-    // Darwin counts bytes, everybody else kibibytes.
-    let unit = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
-    usage.max_rss() as f64 * unit / 1e6
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kibibytes.map_or_else(
+        || {
+            let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask about itself");
+            usage.max_rss() as f64 / 1e6
+        },
+        |kibibytes| kibibytes * 1024.0 / 1e6,
+    )
 }
 
 fn rounded(number: f64) -> f64 {
