@@ -1,0 +1,118 @@
+//! Objects as clients see them: whole, as lines of a table, or their metadata alone.
+
+use serde_json::{Map, Value, json};
+use setpoint_core::Result;
+use setpoint_core::object::{Object, ObjectRef, Revision};
+use setpoint_core::schema::Schema;
+use setpoint_store::request::ObjectList;
+
+use crate::answer::{self, Answer, JSON};
+use crate::call::Call;
+use crate::negotiation::{self, Form, Shape};
+use crate::path::Place;
+use crate::table::{IncludeObject, ListMeta, Table, partial_object_metadata, partial_object_metadata_list};
+
+/// An object in the form of the version it is asked for in.
+pub(crate) fn object(place: &Place, object: &Object) -> Value {
+    serve(place, object.to_value())
+}
+
+/// A stored form in the form of the version it is asked for in.
+pub(crate) fn serve(place: &Place, mut value: Value) -> Value {
+    if place.is_stored_form() {
+        return value;
+    }
+    match &place.kind.conversion {
+        Some(conversion) => conversion.serve(value, &place.served),
+        None => {
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("apiVersion".to_owned(), place.api_version().into());
+            }
+            value
+        }
+    }
+}
+
+/// Whether the kind is one of upstream's, whose lists say once what their items are (LIST-09).
+pub(crate) fn is_built_in(place: &Place) -> bool {
+    let served = &place.served;
+    Schema::of_kind(&served.group, &served.version, &place.kind.names.kind).is_some()
+}
+
+impl Call<'_> {
+    /// An object in a form that the client takes.
+    pub(crate) fn show(&self, code: u16, shown: &ObjectRef) -> Result<Answer> {
+        let form = negotiation::form(&self.parts.headers, Shape::Item)?;
+        Ok(match form {
+            Form::Whole => answer::json(code, &object(self.place, shown)),
+            Form::Metadata => answer::json(code, &partial_object_metadata(shown)),
+            Form::Table => {
+                let meta = ListMeta { resource_version: shown.revision().to_string(), ..ListMeta::default() };
+                answer::json(code, &self.table([shown], meta)?)
+            }
+        })
+    }
+
+    /// A list in a form that the client takes.
+    pub(crate) fn show_list(&self, list: &ObjectList) -> Result<Answer> {
+        let form = negotiation::form(&self.parts.headers, Shape::List)?;
+        let meta = ListMeta {
+            resource_version: list.revision.to_string(),
+            continue_token: list.continue_token.clone().unwrap_or_default(),
+            remaining_item_count: list.remaining.and_then(|count| i64::try_from(count).ok()),
+        };
+        Ok(match form {
+            Form::Whole => answer::bytes(200, JSON, self.list(list, &meta)),
+            Form::Metadata => answer::json(200, &partial_object_metadata_list(&list.items, &meta)),
+            Form::Table => answer::json(200, &self.table(&list.items, meta)?),
+        })
+    }
+
+    /// A table of objects.
+    pub(crate) fn table<'o>(
+        &self,
+        objects: impl IntoIterator<Item = &'o ObjectRef>,
+        meta: ListMeta,
+    ) -> Result<Table> {
+        let include = IncludeObject::parse(self.query.get("includeObject").unwrap_or_default())?;
+        let now = self.server.env.wall();
+        let place = self.place;
+        let whole = |shown: &Object| object(place, shown);
+        Ok(Table::new(&place.kind, &[], objects, meta, include, now, whole))
+    }
+
+    /// A list, written item by item so that no more than one is there as a value.
+    fn list(&self, list: &ObjectList, meta: &ListMeta) -> Vec<u8> {
+        const HEAD: &str = "vectors take all, and values have text keys";
+        let head = json!({
+            "apiVersion": self.place.api_version(), "kind": self.place.kind.names.list, "metadata": meta,
+        });
+        let mut body = serde_json::to_vec(&head).expect(HEAD);
+        body.pop();
+        body.extend_from_slice(b",\"items\":[");
+        let says_once = is_built_in(self.place);
+        for (at, item) in list.items.iter().enumerate() {
+            if at > 0 {
+                body.push(b',');
+            }
+            let mut value = object(self.place, item);
+            if says_once && let Some(fields) = value.as_object_mut() {
+                fields.remove("apiVersion");
+                fields.remove("kind");
+            }
+            serde_json::to_writer(&mut body, &value).expect(HEAD);
+        }
+        body.extend_from_slice(b"]}");
+        body
+    }
+}
+
+/// What a bookmark shows (WATCH-05, WATCH-06).
+pub(crate) fn bookmark(api_version: &str, kind: &str, revision: Revision, ends: bool) -> Value {
+    let mut meta = Map::new();
+    meta.insert("resourceVersion".to_owned(), revision.to_string().into());
+    if ends {
+        meta.insert("annotations".to_owned(), json!({"k8s.io/initial-events-end": "true"}));
+    }
+    json!({"apiVersion": api_version, "kind": kind, "metadata": meta})
+}

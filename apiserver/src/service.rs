@@ -1,0 +1,310 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use setpoint_core::env::Env;
+use setpoint_core::{Error, Reason, Result};
+use setpoint_store::ObjectStore;
+use setpoint_store::request::User;
+use tower_service::Service;
+
+use crate::answer::{self, Answer, no_such_page, too_large, wrong_method};
+use crate::authenticator::{Authenticator, Trusted};
+use crate::call::Call;
+use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
+use crate::path::{Place, Target};
+use crate::pod_log::PodLogs;
+use crate::query::Query;
+use crate::surface::{subresource, verbs};
+use crate::{Body, discovery, negotiation};
+
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+
+/// The Kubernetes HTTP API over a store, as a [`Service`]. Clones share.
+#[derive(Clone)]
+pub struct ApiServer {
+    inner: Arc<Inner>,
+}
+
+/// What an [`ApiServer`] is made of.
+pub struct ApiServerBuilder {
+    inner: Inner,
+}
+
+/// What all requests share.
+pub(crate) struct Inner {
+    pub(crate) env: Env,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) logs: Option<Arc<dyn PodLogs>>,
+}
+
+impl ApiServer {
+    /// A service over a store that trusts everybody who can reach it.
+    pub fn new(env: &Env, store: Arc<dyn ObjectStore>) -> Self {
+        Self::builder(env, store).build()
+    }
+
+    /// A service over a store, to be adapted.
+    pub fn builder(env: &Env, store: Arc<dyn ObjectStore>) -> ApiServerBuilder {
+        let authenticator = Arc::new(Trusted::administrator());
+        ApiServerBuilder { inner: Inner { env: env.clone(), store, authenticator, logs: None } }
+    }
+
+    /// Answers a request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let answer = self.inner.answer(&parts, body).await;
+        let mut answer = answer.unwrap_or_else(|error| answer::failure(&error));
+        let audit_id = parts
+            .headers
+            .get(AUDIT_ID)
+            .cloned()
+            .or_else(|| HeaderValue::from_str(&self.inner.env.uuid().to_string()).ok());
+        if let Some(audit_id) = audit_id {
+            answer.headers_mut().insert(AUDIT_ID, audit_id);
+        }
+        answer
+    }
+}
+
+impl ApiServerBuilder {
+    /// Who may ask. Without this everybody who can reach the service is an administrator.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.inner.authenticator = Arc::new(authenticator);
+        self
+    }
+
+    /// Where the logs of containers are. Without this they are answered 503.
+    #[must_use]
+    pub fn logs(mut self, logs: impl PodLogs) -> Self {
+        self.inner.logs = Some(Arc::new(logs));
+        self
+    }
+
+    /// The service.
+    pub fn build(self) -> ApiServer {
+        ApiServer { inner: Arc::new(self.inner) }
+    }
+}
+
+impl<B> Service<Request<B>> for ApiServer
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let server = self.clone();
+        async move { Ok(server.answer(request).await) }.boxed()
+    }
+}
+
+impl Inner {
+    async fn answer<B>(&self, parts: &Parts, body: B) -> Result<Answer>
+    where
+        B: http_body::Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+        if path.len() + query.len() > URI_BYTES_MAX {
+            return Err(Error::new(Reason::RequestEntityTooLarge, "the URI is too long").with_code(414));
+        }
+        let target = Target::of(path, self.store.registry());
+        let is_get = matches!(parts.method, Method::GET | Method::HEAD);
+        match &target {
+            Some(Target::Health) if is_get => return Ok(answer::text(200, "ok")),
+            Some(Target::Version) if is_get => return Ok(discovery::version()),
+            _ => {}
+        }
+        let Some(user) = self.authenticator.authenticate(parts).await else {
+            return Err(Error::new(Reason::Unauthorized, "Unauthorized"));
+        };
+        match target {
+            Some(Target::Place(place)) => self.answer_place(parts, &place, query, user, body).await,
+            Some(other) if is_get => self.discover(parts, &other),
+            Some(_) => Err(wrong_method()),
+            None => Ok(no_such_page()),
+        }
+    }
+
+    fn discover(&self, parts: &Parts, target: &Target) -> Result<Answer> {
+        let (registry, headers) = (self.store.registry(), &parts.headers);
+        let in_one_piece = negotiation::is_aggregated(headers);
+        if !in_one_piece {
+            negotiation::json(headers)?;
+        }
+        let answer = match target {
+            Target::CoreVersions | Target::Groups if in_one_piece => {
+                let is_core = matches!(target, Target::CoreVersions);
+                Some(discovery::aggregated(registry, is_core, headers))
+            }
+            Target::CoreVersions => Some(discovery::core_versions()),
+            Target::Groups => Some(discovery::group_list(registry)),
+            Target::Group(name) => discovery::group(registry, name),
+            Target::Resources(served) => discovery::resource_list(registry, served),
+            Target::Health | Target::Version | Target::Place(_) => None,
+        };
+        Ok(answer.unwrap_or_else(no_such_page))
+    }
+
+    async fn answer_place<B>(
+        &self,
+        parts: &Parts,
+        place: &Place,
+        query: &str,
+        user: Arc<User>,
+        body: B,
+    ) -> Result<Answer>
+    where
+        B: http_body::Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let query = &Query::parse(query)?;
+        let Some(verb) = Verb::of(&parts.method, place, query)? else { return Ok(no_such_page()) };
+        let body = if verb.has_body() { read(body).await? } else { Bytes::new() };
+        let call = Call { server: self, parts, place, query, user, body };
+        if verb.is_long() {
+            return verb.run(&call).await;
+        }
+        match self.env.timeout(REQUEST_TIME_MAX, verb.run(&call)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let why = "Timeout: request did not complete within the allotted timeout";
+                Err(Error::new(Reason::Timeout, why))
+            }
+        }
+    }
+}
+
+/// The whole body, if it is not too large (WIRE-05).
+async fn read<B>(body: B) -> Result<Bytes>
+where
+    B: http_body::Body + Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(BODY_BYTES_MAX)),
+        Err(error) => Err(Error::bad_request(error.to_string())),
+    }
+}
+
+/// What is done with a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Get,
+    List,
+    Watch,
+    Log,
+    Create,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+}
+
+impl Verb {
+    /// `None` if the path leads nowhere.
+    ///
+    /// # Errors
+    ///
+    /// `MethodNotAllowed` if it leads somewhere else (DISC-14).
+    fn of(method: &Method, place: &Place, query: &Query) -> Result<Option<Self>> {
+        let offered = if place.sub.is_empty() {
+            verbs(&place.kind)
+        } else {
+            match subresource(&place.kind, &place.sub) {
+                Some(sub) => sub.verbs,
+                None => return Ok(None),
+            }
+        };
+        let is_collection = place.name.is_none();
+        let watches = place.watch || query.is_set("watch");
+        let verb = match *method {
+            Method::GET | Method::HEAD if place.sub == "log" => Self::Log,
+            Method::GET | Method::HEAD if watches && place.sub.is_empty() => Self::Watch,
+            Method::GET | Method::HEAD if is_collection => Self::List,
+            Method::GET | Method::HEAD => Self::Get,
+            // Objects of a namespace are written in it.
+            _ if is_collection && place.is_across_namespaces() => return Err(wrong_method()),
+            Method::POST if is_collection != (place.sub.is_empty()) => return Err(wrong_method()),
+            Method::POST => Self::Create,
+            Method::PUT if !is_collection => Self::Update,
+            Method::PATCH if !is_collection => Self::Patch,
+            Method::DELETE if is_collection => Self::DeleteCollection,
+            Method::DELETE => Self::Delete,
+            _ => return Err(wrong_method()),
+        };
+        if offered.contains(&verb.as_str()) { Ok(Some(verb)) } else { Err(wrong_method()) }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get | Self::Log => "get",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::DeleteCollection => "deletecollection",
+        }
+    }
+
+    const fn has_body(self) -> bool {
+        !matches!(self, Self::Get | Self::Log | Self::List | Self::Watch)
+    }
+
+    /// Whether it may take as long as it takes.
+    const fn is_long(self) -> bool {
+        matches!(self, Self::Watch | Self::Log | Self::DeleteCollection)
+    }
+
+    async fn run(self, call: &Call<'_>) -> Result<Answer> {
+        match self {
+            Self::Get => call.get().await,
+            Self::List => call.list_objects().await,
+            Self::Watch => call.watch().await,
+            Self::Log => call.log().await,
+            Self::Create => call.create().await,
+            Self::Update => call.update().await,
+            Self::Patch => call.patch().await,
+            Self::Delete => call.delete().await,
+            Self::DeleteCollection => call.delete_collection().await,
+        }
+    }
+}
+
+impl fmt::Debug for ApiServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiServer").field("registry", self.inner.store.registry()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ApiServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiServerBuilder").finish_non_exhaustive()
+    }
+}

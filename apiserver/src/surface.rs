@@ -1,0 +1,60 @@
+//! Which verbs and subresources a kind has: what discovery tells and what paths lead to (DISC-02, DISC-03).
+
+use setpoint_core::kind::Kind;
+
+/// A subresource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sub {
+    /// Its name in paths.
+    pub(crate) name: &'static str,
+    /// What its bodies are, if they are not of the resource's own kind: group, version and kind.
+    pub(crate) shows: Option<(&'static str, &'static str, &'static str)>,
+    /// What can be done with it, sorted.
+    pub(crate) verbs: &'static [&'static str],
+}
+
+const STATUS: Sub = Sub { name: "status", shows: None, verbs: &["get", "patch", "update"] };
+const SCALE: Sub =
+    Sub { name: "scale", shows: Some(("autoscaling", "v1", "Scale")), verbs: &["get", "patch", "update"] };
+const BINDING: Sub = Sub { name: "binding", shows: Some(("", "v1", "Binding")), verbs: &["create"] };
+const EVICTION: Sub = Sub { name: "eviction", shows: Some(("policy", "v1", "Eviction")), verbs: &["create"] };
+const LOG: Sub = Sub { name: "log", shows: None, verbs: &["get"] };
+const FINALIZE: Sub = Sub { name: "finalize", shows: None, verbs: &["update"] };
+
+/// Resources whose replicas are counted by a scale.
+const SCALED: [(&str, &str); 4] = [
+    ("", "replicationcontrollers"),
+    ("apps", "deployments"),
+    ("apps", "replicasets"),
+    ("apps", "statefulsets"),
+];
+
+/// The subresources of a kind, sorted by name.
+pub(crate) fn subresources(kind: &Kind) -> Vec<Sub> {
+    let place = (&*kind.resource.group, &*kind.resource.resource);
+    let mut subs = Vec::new();
+    match place {
+        ("", "pods") => subs.extend([BINDING, EVICTION, LOG]),
+        ("", "namespaces") => subs.push(FINALIZE),
+        _ if SCALED.contains(&place) => subs.push(SCALE),
+        _ => {}
+    }
+    if kind.has_status {
+        subs.push(STATUS);
+    }
+    subs
+}
+
+/// A subresource by its name.
+pub(crate) fn subresource(kind: &Kind, name: &str) -> Option<Sub> {
+    subresources(kind).into_iter().find(|sub| sub.name == name)
+}
+
+/// What can be done with objects of a kind, sorted (DISC-02).
+pub(crate) fn verbs(kind: &Kind) -> &'static [&'static str] {
+    // Namespaces go one by one.
+    if kind.resource.group.is_empty() && kind.resource.resource == "namespaces" {
+        return &["create", "delete", "get", "list", "patch", "update", "watch"];
+    }
+    &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+}

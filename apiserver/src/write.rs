@@ -1,0 +1,291 @@
+//! Create, update and patch (STORE, PATCH and SUB rows).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use setpoint_core::field::{FieldError, Path};
+use setpoint_core::kind::{DecodeError, Subresource};
+use setpoint_core::object::Draft;
+use setpoint_core::patch::{Patch, PatchType, validate_options};
+use setpoint_core::schema::{Schema, unknown_fields};
+use setpoint_core::{Error, Result};
+use setpoint_store::request::{Outcome, ReadAt, RequestContext, Write, Written};
+
+use crate::answer::{self, Answer};
+use crate::call::{Call, FieldValidation};
+use crate::document::{Document, Language};
+use crate::{binding, encode, eviction, scale};
+
+/// How often a patch in a form that is not the stored one is tried anew.
+const ATTEMPTS_MAX: usize = 16;
+/// How much of a body is told when it cannot be read.
+const SUMMARY_CHARS_MAX: usize = 30;
+
+impl Call<'_> {
+    pub(crate) async fn create(&self) -> Result<Answer> {
+        let context = self.context("CreateOptions", &[])?;
+        match self.place.sub.as_str() {
+            "binding" => return binding::create(self, &context).await,
+            "eviction" => return eviction::create(self, &context).await,
+            _ => {}
+        }
+        let (draft, warnings) = self.draft("CreateOptions")?;
+        let written = self.server.store.write(&context, Write::Create(draft)).await?;
+        self.show_written(201, &written, warnings)
+    }
+
+    pub(crate) async fn update(&self) -> Result<Answer> {
+        let context = self.context("UpdateOptions", &[])?;
+        if self.place.sub == "scale" {
+            return scale::update(self, &context).await;
+        }
+        let (draft, warnings) = self.draft("UpdateOptions")?;
+        let (found, name) = (&*draft.meta().name, self.place.name.as_deref().unwrap_or_default());
+        if found.is_empty() {
+            return Err(Error::bad_request(format!(
+                "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+            )));
+        }
+        if found != name {
+            return Err(Error::bad_request(format!(
+                "the name of the object ({found}) does not match the name on the URL ({name})"
+            )));
+        }
+        let written = self.server.store.write(&context, Write::Update(draft, self.side())).await?;
+        self.show_written(code(&written), &written, warnings)
+    }
+
+    pub(crate) async fn patch(&self) -> Result<Answer> {
+        let mut context = self.context("PatchOptions", &[])?;
+        let patch_type = PatchType::of_media_type(self.content_type())?;
+        let manager = self.query.get("fieldManager").unwrap_or_default();
+        let force = self.query.switch("force");
+        let faults = validate_options(patch_type, manager, force);
+        if !faults.is_empty() {
+            return Err(Error::invalid("PatchOptions", "meta.k8s.io", "", &faults));
+        }
+        if patch_type == PatchType::Apply {
+            context.field_manager = manager.into();
+        }
+        let validation = self.field_validation("PatchOptions")?;
+        let language = if patch_type == PatchType::Apply { Language::Yaml } else { Language::Json };
+        let Document { value, duplicates } = Document::parse(language, &self.body).map_err(|reason| {
+            let verb = if patch_type == PatchType::Apply { "decoding YAML" } else { "decoding patch" };
+            Error::bad_request(format!("error {verb}: {reason}"))
+        })?;
+        let patch = Patch::decode(patch_type, value)?;
+        let patch = if force == Some(true) { patch.forced() } else { patch };
+        let warnings = self.check_patch(&context, &patch, duplicates, validation).await?;
+        if self.place.sub == "scale" {
+            return scale::patch(self, &context, &patch).await;
+        }
+        let written = if self.place.is_stored_form() || self.place.kind.conversion.is_none() {
+            let write = Write::Patch(self.key()?, patch, self.side());
+            self.server.store.write(&context, write).await?
+        } else {
+            self.patch_served(&context, &patch).await?
+        };
+        self.show_written(code(&written), &written, warnings)
+    }
+
+    /// A patch that is meant for another form than the stored one: it is applied to what the client sees.
+    async fn patch_served(&self, context: &RequestContext, patch: &Patch) -> Result<Written> {
+        let mut attempt = 1;
+        loop {
+            let old = self.server.store.get(context, &self.key()?, ReadAt::Newest).await?;
+            let mut value = encode::object(self.place, &old);
+            patch.apply(&mut value, self.schema())?;
+            let draft = self.decode(value)?;
+            match self.server.store.write(context, Write::Update(draft, self.side())).await {
+                Err(error) if error.is_conflict() && attempt < ATTEMPTS_MAX => attempt += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn show_written(&self, code: u16, written: &Written, mut warnings: Vec<String>) -> Result<Answer> {
+        let mut answer = self.show(code, &written.object)?;
+        warnings.extend_from_slice(&written.warnings);
+        answer::warn(&mut answer, &warnings);
+        Ok(answer)
+    }
+
+    fn side(&self) -> Subresource {
+        match self.place.sub.as_str() {
+            "status" => Subresource::Status,
+            "finalize" => Subresource::Finalize,
+            _ => Subresource::Main,
+        }
+    }
+
+    fn schema(&self) -> &'static setpoint_core::schema::Type {
+        Schema::of_object(&self.place.api_version(), &self.place.kind.names.kind)
+    }
+
+    /// The object that the body shows, with what the client should be warned of.
+    fn draft(&self, options: &str) -> Result<(Draft, Vec<String>)> {
+        let validation = self.field_validation(options)?;
+        let Document { value, duplicates } = self.document()?;
+        let value = self.check_kind(value)?;
+        let faults = strict_faults(&duplicates, || unknown_fields(&value, self.schema()), validation);
+        let mut draft = self.decode(value)?;
+        if validation == FieldValidation::Strict && !faults.is_empty() {
+            return Err(self.unfit(&format!("strict decoding error: {}", faults.join(", "))));
+        }
+        self.place_draft(&mut draft)?;
+        Ok((draft, faults))
+    }
+
+    /// The body as a value.
+    pub(crate) fn document(&self) -> Result<Document> {
+        let language = Language::of_media_type(self.content_type())?;
+        Document::parse(language, &self.body).map_err(|reason| {
+            let kind = &self.place.kind.names.kind;
+            let parser = if language == Language::Json { "json" } else { "yaml" };
+            Error::bad_request(format!(
+                "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; \
+                 {parser} parse error: {reason} ({})",
+                self.summary()
+            ))
+        })
+    }
+
+    /// The beginning of the body.
+    fn summary(&self) -> String {
+        if self.body.is_empty() {
+            return "<empty>".to_owned();
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        match text.char_indices().nth(SUMMARY_CHARS_MAX) {
+            Some((end, _)) => format!("{} ...", &text[..end]),
+            None => text.into_owned(),
+        }
+    }
+
+    /// Checks what the body says it is, and adds what it does not say (ERR-09).
+    fn check_kind(&self, mut value: Value) -> Result<Value> {
+        let (kind, api_version) = (&self.place.kind.names.kind, self.place.api_version());
+        let Some(fields) = value.as_object_mut() else {
+            return Err(Error::bad_request(format!(
+                "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; \
+                 json parse error: the body is no object ({})",
+                self.summary()
+            )));
+        };
+        let word = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (sent_version, sent_kind) = (word("apiVersion"), word("kind"));
+        if !sent_kind.is_empty() && sent_kind != *kind {
+            let (_, version) = sent_version.rsplit_once('/').unwrap_or(("", &sent_version));
+            return Err(Error::bad_request(format!(
+                "{sent_kind} in version {version:?} cannot be handled as a {kind}: converting ({version}.{sent_kind}) \
+                 to ({}.{kind}): unknown conversion",
+                self.place.served.version
+            )));
+        }
+        if !sent_version.is_empty() && sent_version != api_version {
+            return Err(Error::bad_request(format!(
+                "the API version in the data ({sent_version}) does not match the expected API version ({api_version})"
+            )));
+        }
+        fields.insert("apiVersion".to_owned(), api_version.into());
+        fields.insert("kind".to_owned(), kind.clone().into());
+        Ok(value)
+    }
+
+    fn unfit(&self, why: &str) -> Error {
+        let (kind, version) = (&self.place.kind.names.kind, &self.place.served.version);
+        Error::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+    }
+
+    /// An object of the version that is addressed.
+    fn decode(&self, value: Value) -> Result<Draft> {
+        let told = |DecodeError { field, reason }: DecodeError| {
+            let place = if field.is_empty() { String::new() } else { format!(" at {field}") };
+            self.unfit(&format!("json: {reason}{place}"))
+        };
+        let stored = match &self.place.kind.conversion {
+            Some(conversion) if !self.place.is_stored_form() => {
+                conversion.store(value, &self.place.served).map_err(told)?
+            }
+            _ => value,
+        };
+        Draft::from_value(Arc::clone(&self.place.kind), stored).map_err(told)
+    }
+
+    /// The namespace of a body is the namespace of the path (STORE-09).
+    fn place_draft(&self, draft: &mut Draft) -> Result<()> {
+        let namespace = &self.place.namespace;
+        if namespace.is_none() || draft.meta().namespace.is_none() {
+            if draft.meta().namespace != *namespace {
+                draft.meta_mut().namespace = namespace.clone();
+            }
+            return Ok(());
+        }
+        if draft.meta().namespace == *namespace {
+            return Ok(());
+        }
+        Err(Error::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ))
+    }
+
+    /// What a strict reader objects to in a patch. Applied configurations are checked where they are merged.
+    async fn check_patch(
+        &self,
+        context: &RequestContext,
+        patch: &Patch,
+        duplicates: Vec<String>,
+        validation: FieldValidation,
+    ) -> Result<Vec<String>> {
+        if validation == FieldValidation::Ignore || self.place.sub == "scale" {
+            return Ok(Vec::new());
+        }
+        let unknown = match patch {
+            Patch::Apply { .. } => Vec::new(),
+            Patch::Merge(body) | Patch::Strategic(body) => {
+                let mut unknown = unknown_fields(&Value::Object(body.clone()), self.schema());
+                // Directives stand where fields do.
+                unknown.retain(|path| !path.rsplit('.').next().is_some_and(|name| name.starts_with('$')));
+                unknown
+            }
+            Patch::Json(_) => match self.patched(context, patch).await {
+                Some(value) => unknown_fields(&value, self.schema()),
+                None => Vec::new(),
+            },
+        };
+        let faults = strict_faults(&duplicates, || unknown, validation);
+        if faults.is_empty() || validation == FieldValidation::Warn {
+            return Ok(faults);
+        }
+        let patched = self.patched(context, patch).await.unwrap_or_default().to_string();
+        let why = format!("strict decoding error: {}", faults.join(", "));
+        let fault = FieldError::invalid(&Path::new("patch"), &patched, why);
+        Err(Error::invalid("", "", "", &vec![fault]))
+    }
+
+    /// What the newest object would become; `None` if it is not there or cannot be patched, which the write tells.
+    async fn patched(&self, context: &RequestContext, patch: &Patch) -> Option<Value> {
+        let key = self.place.key()?;
+        let old = self.server.store.get(context, &key, ReadAt::Newest).await.ok()?;
+        let mut value = encode::object(self.place, &old);
+        patch.apply(&mut value, self.schema()).ok()?;
+        Some(value)
+    }
+}
+
+fn strict_faults(
+    duplicates: &[String],
+    unknown: impl FnOnce() -> Vec<String>,
+    validation: FieldValidation,
+) -> Vec<String> {
+    if validation == FieldValidation::Ignore {
+        return Vec::new();
+    }
+    let twice = duplicates.iter().map(|field| format!("duplicate field {field:?}"));
+    twice.chain(unknown().iter().map(|field| format!("unknown field {field:?}"))).collect()
+}
+
+/// Whether the object is new.
+pub(crate) fn code(written: &Written) -> u16 {
+    if written.outcome == Outcome::Created { 201 } else { 200 }
+}
