@@ -13,6 +13,7 @@
 //! | Deployments, ReplicaSets, garbage collection | `controllers` (feature) |
 //! | pods placed on nodes | `scheduler` (feature) |
 //! | objects from YAML | `manifest` (feature) |
+//! | kubectl and kube clients to work unmodified | `apiserver` (feature) |
 //! | pods run | `node`, `runtime` (feature) |
 //!
 //! ```
@@ -40,6 +41,8 @@ mod control_plane;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 
+#[cfg(feature = "apiserver")]
+pub use setpoint_apiserver as apiserver;
 #[cfg(feature = "controllers")]
 pub use setpoint_controllers as controllers;
 pub use setpoint_core as model;

@@ -69,7 +69,7 @@ pub(super) struct Run {
 
 impl Run {
     async fn new(env: &Env, plane: &ControlPlane, scenario: &Scenario) -> Self {
-        let server = Server::new(std::sync::Arc::clone(plane.store()));
+        let server = Server::new(env, std::sync::Arc::clone(plane.store()));
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         server.ok("POST", "/api/v1/namespaces", Some(&namespace)).await.expect("it is new");
         let log = Log::new(env);
