@@ -117,7 +117,7 @@ pub(crate) fn is_aggregated(headers: &HeaderMap) -> bool {
 }
 
 /// No form of the answer is one the client takes.
-fn not_acceptable(accepted: &str) -> Error {
+pub(crate) fn not_acceptable(accepted: &str) -> Error {
     let message = format!("only the following media types are accepted: {accepted}");
     Error::new(Reason::NotAcceptable, message)
 }

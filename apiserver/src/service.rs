@@ -19,11 +19,12 @@ use crate::answer::{self, Answer, no_such_page, too_large, wrong_method};
 use crate::authenticator::{Authenticator, Trusted};
 use crate::call::Call;
 use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
+use crate::openapi::Documents;
 use crate::path::{Place, Target};
 use crate::pod_log::PodLogs;
 use crate::query::Query;
 use crate::surface::{subresource, verbs};
-use crate::{Body, discovery, negotiation};
+use crate::{Body, discovery, negotiation, openapi};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
+    openapi: Documents,
 }
 
 impl ApiServer {
@@ -55,7 +57,8 @@ impl ApiServer {
     /// A service over a store, to be adapted.
     pub fn builder(env: &Env, store: Arc<dyn ObjectStore>) -> ApiServerBuilder {
         let authenticator = Arc::new(Trusted::administrator());
-        ApiServerBuilder { inner: Inner { env: env.clone(), store, authenticator, logs: None } }
+        let openapi = Documents::new(store.registry().clone());
+        ApiServerBuilder { inner: Inner { env: env.clone(), store, authenticator, logs: None, openapi } }
     }
 
     /// Answers a request.
@@ -145,6 +148,7 @@ impl Inner {
             Some(Target::Place(place)) => self.answer_place(parts, &place, query, user, body).await,
             Some(other) if is_get => self.discover(parts, &other),
             Some(_) => Err(wrong_method()),
+            None if is_get && path.starts_with("/openapi/") => openapi::serve(&self.openapi, parts),
             None => Ok(no_such_page()),
         }
     }

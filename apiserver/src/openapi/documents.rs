@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use setpoint_core::kind::{Kind, Registry};
@@ -18,7 +19,7 @@ pub struct Documents {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Document {
     /// The JSON.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// Differs if the JSON does: its entity tag, without quotes.
     pub hash: String,
 }
@@ -96,7 +97,7 @@ impl Documents {
 
 impl Document {
     fn new(value: &Value) -> Arc<Self> {
-        let body = value.to_string().into_bytes();
+        let body = Bytes::from(value.to_string());
         let hash = format!("{:032X}", fnv_1a(&body));
         Arc::new(Self { body, hash })
     }

@@ -16,6 +16,7 @@ mod documents;
 mod operations;
 mod parameters;
 mod schemas;
+mod serve;
 #[cfg(test)]
 mod tests;
 mod v2;
@@ -23,3 +24,4 @@ mod v3;
 
 pub use self::answer::{Answer, Request, answer};
 pub use self::documents::{Document, Documents};
+pub(crate) use self::serve::serve;
