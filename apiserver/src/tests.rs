@@ -1,1 +1,173 @@
-//! Requests and their answers.
+//! Requests and their answers, hostile ones among them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+use setpoint_core::env::Simulation;
+use setpoint_store::Store;
+
+use super::*;
+
+/// An answer: code, headers, body.
+struct Answer {
+    code: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The reason of a Status.
+    fn reason(&self) -> String {
+        self.json()["reason"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Asks one request after the other of a server with namespaces `a` and `b`, and config map `secret` in `b`.
+fn ask(requests: &[(&str, &str, &str, &[u8])]) -> Vec<Answer> {
+    let sim = Simulation::new(1);
+    let env = sim.env();
+    let server = ApiServer::new(&env, Arc::new(Store::memory(&env)));
+    let named =
+        |kind: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+    let (a, b, secret) = (named("Namespace", "a"), named("Namespace", "b"), named("ConfigMap", "secret"));
+    let before =
+        [("/api/v1/namespaces", a), ("/api/v1/namespaces", b), ("/api/v1/namespaces/b/configmaps", secret)]
+            .map(|(path, body)| ("POST", path, "application/json", body.to_string().into_bytes()));
+    let asked = requests.iter().map(|&(method, path, kind, body)| (method, path, kind, body.to_vec()));
+    let all: Vec<_> = before.into_iter().chain(asked).collect();
+    let answers = sim.block_on(async {
+        let mut answers = Vec::new();
+        for (method, path, kind, body) in all {
+            let request = Request::builder().method(method).uri(path).header("content-type", kind);
+            let request = request.body(Full::<Bytes>::from(body)).expect("a request");
+            let (parts, body) = server.answer(request).await.into_parts();
+            let body = body.collect().await.expect("a body").to_bytes();
+            answers.push(Answer { code: parts.status.as_u16(), headers: parts.headers, body });
+        }
+        answers
+    });
+    let mut answers = answers.expect("nothing waits for ever");
+    let asked = answers.split_off(3);
+    assert!(answers.iter().all(|answer| answer.code == 201), "what is asked about is there");
+    asked
+}
+
+fn get(path: &str) -> Answer {
+    ask(&[("GET", path, "application/json", b"")]).pop().expect("one answer")
+}
+
+fn post(kind: &str, body: &[u8]) -> Answer {
+    ask(&[("POST", "/api/v1/namespaces/a/configmaps", kind, body)]).pop().expect("one answer")
+}
+
+#[test]
+fn no_path_reaches_another_namespace() {
+    assert_eq!(get("/api/v1/namespaces/b/configmaps/secret").code, 200);
+    for path in [
+        "/api/v1/namespaces/a/configmaps/secret",
+        "/api/v1/namespaces/a/configmaps/../../b/configmaps/secret",
+        "/api/v1/namespaces/a/configmaps/..%2f..%2fb%2fconfigmaps%2fsecret",
+        "/api/v1/namespaces/a/configmaps/%2e%2e%2f%2e%2e%2fb/configmaps/secret",
+        "/api/v1/namespaces/a/configmaps/..%252f..%252fb%252fconfigmaps%252fsecret",
+        "/api/v1/namespaces/a%2f..%2fb/configmaps/secret",
+        "/api/v1/namespaces//configmaps/secret",
+        "/api/v1/configmaps/secret",
+        "/api/v1/namespaces/a/configmaps/b%2fsecret",
+    ] {
+        assert_eq!(get(path).code, 404, "{path}");
+    }
+}
+
+#[test]
+fn bodies_that_make_no_sense_are_refused_by_name() {
+    // ERR-09
+    let nested = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let map =
+        |meta: &str| format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{meta}}}"#).into_bytes();
+    for (kind, body, code) in [
+        ("application/json", b"{".to_vec(), 400),
+        ("application/json", b"[]".to_vec(), 400),
+        ("application/json", br#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}"#.to_vec(), 400),
+        ("application/json", nested.into_bytes(), 400),
+        ("application/json", map(r#"{"name":7}"#), 400),
+        ("application/json", map(r#"{"name":"x","namespace":"b"}"#), 400),
+        ("application/json", map(r#"{"name":"No"}"#), 422),
+        ("application/json", map(r#"{"name":"../../b/secret"}"#), 422),
+        ("text/html", map(r#"{"name":"x"}"#), 415),
+        ("application/json", vec![b' '; 4 * 1024 * 1024], 413),
+        ("application/yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n".to_vec(), 201),
+    ] {
+        let answer = post(kind, &body);
+        let start = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+        assert_eq!(answer.code, code, "{kind} {start}: {:?}", answer.body);
+    }
+}
+
+#[test]
+fn aliases_of_yaml_do_not_multiply() {
+    let mut text = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, before) in "bcdefghij".chars().zip("abcdefghi".chars()) {
+        let all = format!("*{before}, ").repeat(9);
+        text.push_str(&format!("{name}: &{name} [{all}]\n"));
+    }
+    assert_eq!(post("application/yaml", text.as_bytes()).code, 400);
+}
+
+#[test]
+fn what_is_not_there_is_said_as_upstream_does() {
+    // ERR-02, ERR-09
+    let missing = get("/api/v1/namespaces/a/configmaps/nope");
+    assert_eq!((missing.code, missing.reason()), (404, "NotFound".to_owned()));
+    assert_eq!(missing.json()["message"], "configmaps \"nope\" not found");
+    let unknown = get("/apis/example.com/v1/things");
+    assert_eq!((unknown.code, &*unknown.body), (404, &b"404 page not found\n"[..]));
+    let answers = ask(&[("PUT", "/api/v1/namespaces/a/configmaps", "application/json", b"{}")]);
+    assert_eq!((answers[0].code, answers[0].reason()), (405, "MethodNotAllowed".to_owned()));
+}
+
+#[test]
+fn health_version_and_documents_are_there() {
+    for path in ["/healthz", "/livez", "/readyz"] {
+        let answer = get(path);
+        assert_eq!((answer.code, &*answer.body), (200, &b"ok"[..]), "{path}");
+    }
+    assert_eq!(get("/version").json()["minor"], "36");
+    assert_eq!(get("/api").json()["versions"], json!(["v1"]));
+    let groups = get("/apis").json();
+    let names: Vec<&str> = groups["groups"]
+        .as_array()
+        .expect("groups")
+        .iter()
+        .filter_map(|group| group["name"].as_str())
+        .collect();
+    assert!(names.contains(&"apps") && names.contains(&"batch"), "{names:?}");
+    let index = get("/openapi/v3");
+    assert_eq!(index.code, 200);
+    assert!(index.json()["paths"]["apis/apps/v1"].is_object());
+    assert!(index.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("application/json")));
+}
+
+#[test]
+fn unknown_fields_are_warned_of_or_refused() {
+    let body = br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"dat":{}}"#;
+    let path =
+        |validation: &str| format!("/api/v1/namespaces/a/configmaps?fieldValidation={validation}&dryRun=All");
+    let (strict, warn, ignore) = (path("Strict"), path("Warn"), path("Ignore"));
+    let answers = ask(&[
+        ("POST", &strict, "application/json", body),
+        ("POST", &warn, "application/json", body),
+        ("POST", &ignore, "application/json", body),
+    ]);
+    let codes: Vec<u16> = answers.iter().map(|answer| answer.code).collect();
+    assert_eq!(codes, [400, 201, 201]);
+    let warning = answers[1].headers.get("warning").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    assert_eq!(warning, r#"299 - "unknown field \"dat\"""#);
+    assert!(!answers[2].headers.contains_key("warning"));
+}
