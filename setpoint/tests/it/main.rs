@@ -4,5 +4,6 @@ mod conformance;
 mod far_store;
 mod licences;
 mod node;
+mod parity;
 #[cfg(feature = "scheduler")]
 mod scheduler;
