@@ -2,6 +2,7 @@
 
 mod conformance;
 mod far_store;
+mod kube_client;
 mod licences;
 mod node;
 mod parity;
