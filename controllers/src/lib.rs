@@ -7,6 +7,7 @@ pub mod claim;
 pub mod controller_ref;
 pub mod deployment;
 pub mod garbage_collector;
+pub mod namespace;
 pub mod node_taints;
 pub mod pod;
 pub mod replica_set;

@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::{
     DaemonSetCondition, DeploymentCondition, ReplicaSetCondition, StatefulSetCondition,
 };
 use k8s_openapi::api::batch::v1::JobCondition;
-use k8s_openapi::api::core::v1::{NodeCondition, PodCondition};
+use k8s_openapi::api::core::v1::{NamespaceCondition, NodeCondition, PodCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// One observation of an object's state. Absent texts read as empty.
@@ -133,6 +133,7 @@ conditions! {
     optional DaemonSetCondition,
     optional DeploymentCondition,
     required JobCondition,
+    required NamespaceCondition,
     required NodeCondition,
     required PodCondition,
     optional ReplicaSetCondition,

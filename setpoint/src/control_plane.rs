@@ -202,9 +202,11 @@ impl ControlPlaneBuilder {
     pub fn workload_controllers(self) -> Self {
         use setpoint_controllers::deployment::DeploymentController;
         use setpoint_controllers::garbage_collector::GarbageCollector;
+        use setpoint_controllers::namespace::NamespaceController;
         use setpoint_controllers::replica_set::ReplicaSetController;
 
         self.controller(|context| Ok(GarbageCollector::controller(context)))
+            .controller(NamespaceController::controller)
             .controller(ReplicaSetController::controller)
             .controller(DeploymentController::controller)
     }

@@ -62,7 +62,7 @@ impl World {
                             self.store.write(&context(), *write).await.map(|written| written.object)
                         }
                         Step::ReadLive(key) => self.store.get(&context(), &key, ReadAt::Newest).await,
-                        Step::Event(_) => continue,
+                        Step::Event(_) | Step::DeleteAll(..) | Step::ListLive(_) => continue,
                     };
                     memory.learn(&action, outcome.as_ref().map(Some));
                 }

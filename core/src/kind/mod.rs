@@ -26,6 +26,7 @@
 //! assert!(sites.has_status);
 //! ```
 
+mod changes;
 mod conversion;
 mod empty_fields;
 mod json_parts;

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::changes::{Changed, Changes};
 use super::{JsonKind, Kind, KindId, Names, NoRules, Scope, ServedVersion};
 use crate::error::GroupResource;
 
@@ -19,6 +20,7 @@ pub struct Registry(Arc<RwLock<Kinds>>);
 struct Kinds {
     by_id: Vec<Arc<Kind>>,
     by_type: FxHashMap<TypeId, KindId>,
+    changes: Changes,
 }
 
 /// A kind's names are taken.
@@ -129,7 +131,19 @@ impl Registry {
         kind.id = KindId(u32::try_from(kinds.by_id.len()).expect("far fewer kinds than 2^32"));
         let kind = Arc::new(kind);
         kinds.by_id.push(Arc::clone(&kind));
+        kinds.changes.tell();
         Ok(kind)
+    }
+
+    /// How often kinds have come or gone.
+    pub fn version(&self) -> u64 {
+        self.0.read().changes.version()
+    }
+
+    /// Waits until kinds have come or gone since `seen`, a [`Registry::version`], and gives the version then.
+    pub fn changed(&self, seen: u64) -> impl Future<Output = u64> + Send + use<> {
+        let kinds = Arc::clone(&self.0);
+        Changed::new(seen, move |seen, cx| kinds.write().changes.poll(seen, cx))
     }
 
     /// The kind with this number.

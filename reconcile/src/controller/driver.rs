@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,11 +10,12 @@ use rustc_hash::FxHashMap;
 use setpoint_core::env::Task;
 use setpoint_core::kind::KindId;
 use setpoint_core::object::Key;
-use setpoint_watch::Notice;
+use setpoint_watch::{Changes, Notice};
 use tracing::Instrument;
 
+use super::later_kinds::LaterKinds;
 use super::missed::Missed;
-use super::{Controller, Relation, Settings, Verdict, Worker};
+use super::{Controller, IsRoot, Relation, Settings, Verdict, Worker};
 use crate::queue::{Full, Lane, Queue, Run, Shutdown};
 use crate::reconciler::Context;
 
@@ -59,7 +61,9 @@ struct Counters {
 impl Controller {
     /// Starts watching and working.
     pub fn start(self) -> Running {
-        let Self { name, context, worker, relations, settings } = self;
+        let Self { name, context, worker, mut relations, of_kinds, settings } = self;
+        let later = of_kinds.map(|of_kind| LaterKinds::new(context.store.registry(), of_kind));
+        relations.extend(later.iter().flat_map(LaterKinds::relations_now));
         let queue = Queue::new(context.env.clone(), name, settings.queue.clone());
         let counters = Arc::new(Counters::default());
         for (kind, index) in relations.iter().flat_map(|relation| &relation.indices) {
@@ -68,26 +72,31 @@ impl Controller {
         let mut kinds: Vec<KindId> = relations.iter().flat_map(Relation::kinds).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let is_root = |relation: &&Relation| relation.is_root;
-        let mut roots: Vec<KindId> = relations.iter().filter(is_root).map(|relation| relation.kind).collect();
-        roots.sort_unstable();
+        let roots = relations.iter().filter_map(|relation| Some((relation.kind, relation.roots?))).collect();
         let shared = Arc::new(Shared {
             name,
             context: context.clone(),
             worker,
-            roots,
+            roots: Mutex::new(roots),
             settings: settings.clone(),
             counters: Arc::clone(&counters),
             conflicts: Mutex::default(),
             missed: Mutex::default(),
         });
-        let sources = relations
+        let mut sources: Vec<Task<()>> = relations
             .into_iter()
             .map(|relation| {
                 let (shared, queue) = (Arc::clone(&shared), queue.clone());
-                context.env.spawn(name, async move { shared.watch(&relation, &queue).await })
+                context.env.spawn(name, async move {
+                    let changes = shared.context.view.changes(relation.kind);
+                    shared.watch(&relation, changes, &queue).await;
+                })
             })
             .collect();
+        if let Some(later) = later {
+            let (shared, queue) = (Arc::clone(&shared), queue.clone());
+            sources.push(context.env.spawn(name, async move { later.follow(&shared, &queue).await }));
+        }
         let workers = (0..settings.workers.max(1))
             .map(|_| {
                 let (shared, queue, kinds) = (Arc::clone(&shared), queue.clone(), kinds.clone());
@@ -138,12 +147,12 @@ impl Running {
     }
 }
 
-struct Shared {
+pub(super) struct Shared {
     name: &'static str,
-    context: Context,
+    pub(super) context: Context,
     worker: Arc<dyn Worker>,
-    /// The kinds of root objects, in the order of keys.
-    roots: Vec<KindId>,
+    /// The kinds of root objects, in the order of keys, and which of their objects are some.
+    roots: Mutex<BTreeMap<KindId, IsRoot>>,
     settings: Settings,
     counters: Arc<Counters>,
     /// What found no room in the queue.
@@ -154,17 +163,28 @@ struct Shared {
 
 impl Shared {
     /// Turns the changes of one relation into keys.
-    async fn watch(&self, relation: &Relation, queue: &Queue<Key>) {
+    pub(super) async fn watch(&self, relation: &Relation, mut changes: Changes, queue: &Queue<Key>) {
         let view = &self.context.view;
-        let mut changes = view.changes(relation.kind);
         while let Some(notice) = changes.next().await {
             match notice {
                 Notice::Change(change) => (relation.wakes)(&change, &**view, &mut |wake| {
                     self.note(queue.add(wake.key, wake.lane));
                 }),
                 // Anything may have changed.
-                Notice::Reread => self.look_at_everything(queue),
+                Notice::Reread => {
+                    if let Some(on_reread) = &relation.on_reread {
+                        on_reread();
+                    }
+                    self.look_at_everything(queue);
+                }
             }
+        }
+    }
+
+    /// Objects of this relation's kind count as root objects from now on, if it says so.
+    pub(super) fn add_roots(&self, relation: &Relation) {
+        if let Some(is_root) = relation.roots {
+            self.roots.lock().insert(relation.kind, is_root);
         }
     }
 
@@ -175,7 +195,7 @@ impl Shared {
         }
     }
 
-    fn look_at_everything(&self, queue: &Queue<Key>) {
+    pub(super) fn look_at_everything(&self, queue: &Queue<Key>) {
         self.missed.lock().note();
         self.look_on(queue);
     }
@@ -191,7 +211,10 @@ impl Shared {
     fn look_on(&self, queue: &Queue<Key>) {
         let snapshot = self.context.view.snapshot();
         let mut missed = self.missed.lock();
-        let all = self.roots.iter().flat_map(|kind| snapshot.list(*kind)).map(|object| object.key());
+        let roots = self.roots.lock().clone();
+        let all = roots.iter().flat_map(|(kind, is_root)| {
+            snapshot.list(*kind).filter(|object| is_root(object)).map(|object| object.key())
+        });
         for key in all.filter(|key| missed.is_due(key)).collect::<Vec<_>>() {
             if queue.add(key.clone(), Lane::Low).is_err() {
                 missed.resume_at(key);

@@ -11,6 +11,7 @@
 //!    (INV-IN-09).
 
 mod driver;
+mod later_kinds;
 mod missed;
 mod relation;
 
@@ -29,7 +30,7 @@ use crate::queue::Config as QueueConfig;
 use crate::reconciler::{Context, Reconciler, ReconcilerWorker};
 
 pub use self::driver::{Health, Running};
-pub use self::relation::{Relation, SelectorOf, Wake};
+pub use self::relation::{IsRoot, Relation, SelectorOf, Wake};
 
 /// A controller that is ready to be started.
 pub struct Controller {
@@ -37,8 +38,12 @@ pub struct Controller {
     pub(crate) context: Context,
     pub(crate) worker: Arc<dyn Worker>,
     pub(crate) relations: Vec<Relation>,
+    pub(crate) of_kinds: Option<Arc<OfKind>>,
     pub(crate) settings: Settings,
 }
+
+/// Gives the relation of a kind.
+type OfKind = dyn Fn(&Kind) -> Option<Relation> + Send + Sync;
 
 /// How a controller runs.
 #[derive(Debug, Clone)]
@@ -104,6 +109,7 @@ impl Controller {
             context,
             worker,
             relations: vec![Relation::root(root.id)],
+            of_kinds: None,
             settings: Settings::default(),
         })
     }
@@ -116,7 +122,8 @@ impl Controller {
         let Context { env, store, view, events, .. } = context.clone();
         let executor = Executor::new(planner, &env, store, view, events);
         let worker = Arc::new(PlannerWorker(executor));
-        Self { name, context, worker, relations: Vec::new(), settings: Settings::default() }
+        let (relations, settings) = (Vec::new(), Settings::default());
+        Self { name, context, worker, relations, of_kinds: None, settings }
     }
 
     /// Wakes the controller of an object of kind `K`, old and new, whenever it changes.
@@ -133,6 +140,17 @@ impl Controller {
     #[must_use]
     pub fn related(mut self, relation: Relation) -> Self {
         self.relations.push(relation);
+        self
+    }
+
+    /// Adds the relation that `of_kind` gives for each kind, also for kinds that are registered later; those are
+    /// followed from then on, and all root objects are looked at once more.
+    #[must_use]
+    pub fn related_to_kinds(
+        mut self,
+        of_kind: impl Fn(&Kind) -> Option<Relation> + Send + Sync + 'static,
+    ) -> Self {
+        self.of_kinds = Some(Arc::new(of_kind));
         self
     }
 

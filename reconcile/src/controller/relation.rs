@@ -17,12 +17,17 @@ pub struct Relation {
     pub(crate) kind: KindId,
     /// Indices that it looks things up in, by kind.
     pub(crate) indices: Vec<(KindId, Index)>,
-    /// Whether it is the root objects' own kind.
-    pub(crate) is_root: bool,
+    /// Which objects of the kind are root objects; `None` if it is not their kind.
+    pub(crate) roots: Option<IsRoot>,
+    /// Called when changes were missed.
+    pub(crate) on_reread: Option<Arc<dyn Fn() + Send + Sync>>,
     pub(crate) wakes: Arc<Wakes>,
 }
 
 type Wakes = dyn Fn(&Change, &dyn View, &mut dyn FnMut(Wake)) + Send + Sync;
+
+/// Tells whether an object is a root object.
+pub type IsRoot = fn(&Object) -> bool;
 
 /// A root object that is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +48,13 @@ impl Wake {
 impl Relation {
     /// The root objects themselves.
     pub fn root(kind: KindId) -> Self {
-        let mut relation = Self::mapped(kind, |change, _, wake| {
+        let relation = Self::mapped(kind, |change, _, wake| {
             // What is there at the start can wait for what is changing now.
             let initial = change.old.is_none() && change.object().revision() < change.revision;
             let lane = if initial { Lane::Low } else { Lane::High };
             wake(Wake { key: change.object().key(), lane });
         });
-        relation.is_root = true;
-        relation
+        relation.with_roots(|_| true)
     }
 
     /// Objects that a root object controls: the old and the new controller are woken.
@@ -123,7 +127,22 @@ impl Relation {
         kind: KindId,
         wakes: impl Fn(&Change, &dyn View, &mut dyn FnMut(Wake)) + Send + Sync + 'static,
     ) -> Self {
-        Self { kind, indices: Vec::new(), is_root: false, wakes: Arc::new(wakes) }
+        Self { kind, indices: Vec::new(), roots: None, on_reread: None, wakes: Arc::new(wakes) }
+    }
+
+    /// Objects of its kind of which `is_root` says so are root objects: all of them are looked at when changes
+    /// were missed.
+    #[must_use]
+    pub fn with_roots(mut self, is_root: IsRoot) -> Self {
+        self.roots = Some(is_root);
+        self
+    }
+
+    /// Calls a function when changes were missed, before the root objects are looked at.
+    #[must_use]
+    pub fn on_reread(mut self, missed: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_reread = Some(Arc::new(missed));
+        self
     }
 
     /// The kinds whose objects it is about or looks up.
@@ -179,7 +198,7 @@ impl fmt::Debug for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relation")
             .field("kind", &self.kind)
-            .field("is_root", &self.is_root)
+            .field("is_root", &self.roots.is_some())
             .finish_non_exhaustive()
     }
 }

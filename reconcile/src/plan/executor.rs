@@ -5,9 +5,9 @@ use std::time::Duration;
 use setpoint_core::Result;
 use setpoint_core::env::Env;
 use setpoint_core::kind::KindId;
-use setpoint_core::object::{Key, ObjectRef};
+use setpoint_core::object::{Key, ObjectRef, Revision};
 use setpoint_store::ObjectStore;
-use setpoint_store::request::{ReadAt, RequestContext, Write, Written};
+use setpoint_store::request::{DeleteOptions, ListQuery, ReadAt, RequestContext, Selection, Write, Written};
 use setpoint_watch::View;
 
 use super::{Next, Planner, Step};
@@ -96,6 +96,17 @@ impl<P: Planner> Executor<P> {
                         let read = self.store.get(&self.context, &owner, ReadAt::Newest).await;
                         self.planner.learn(&mut memory, action, read.as_ref().map(Some));
                     }
+                    Step::DeleteAll(selection, options) => {
+                        self.flush(key, &mut batch, &mut memory).await;
+                        let deleted = self.delete_all(key, &selection, &options).await;
+                        self.planner.learn_list(&mut memory, action, deleted.as_deref());
+                    }
+                    Step::ListLive(selection) => {
+                        self.flush(key, &mut batch, &mut memory).await;
+                        let list = self.store.list(&self.context, &ListQuery::new(selection)).await;
+                        let items = list.as_ref().map(|list| &*list.items);
+                        self.planner.learn_list(&mut memory, action, items);
+                    }
                 }
             }
             self.flush(key, &mut batch, &mut memory).await;
@@ -130,6 +141,21 @@ impl<P: Planner> Executor<P> {
             let outcome: Result<ObjectRef> = result.map(|written| written.object);
             self.planner.learn(memory, action, outcome.as_ref().map(Some));
         }
+    }
+
+    async fn delete_all(
+        &self,
+        key: &Key,
+        selection: &Selection,
+        options: &DeleteOptions,
+    ) -> Result<Vec<ObjectRef>> {
+        self.own.begin(key, selection.kind);
+        let deleted = self.store.delete_collection(&self.context, selection, options).await;
+        let newest = |deleted: &Vec<ObjectRef>| {
+            deleted.iter().map(|object| object.revision()).max().unwrap_or(Revision::ZERO)
+        };
+        self.own.end(key, selection.kind, deleted.as_ref().map(newest));
+        deleted
     }
 
     fn tell(&self, result: &Result<Written>, told: Told<'_, P::Action>) {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use setpoint_core::Error;
 use setpoint_core::object::{Key, ObjectRef};
-use setpoint_store::request::Write;
+use setpoint_store::request::{DeleteOptions, Selection, Write};
 use setpoint_store::tables::Snapshot;
 
 use crate::events::EventText;
@@ -52,6 +52,16 @@ pub trait Planner: Send + Sync + 'static {
 
     /// Remembers what came of a step of an action.
     fn learn(&self, memory: &mut Self::Memory, action: &Self::Action, outcome: Outcome<'_>);
+
+    /// Remembers what came of a [`Step::DeleteAll`] or [`Step::ListLive`] of an action.
+    fn learn_list(
+        &self,
+        memory: &mut Self::Memory,
+        action: &Self::Action,
+        outcome: Result<&[ObjectRef], &Error>,
+    ) {
+        let _ = (memory, action, outcome);
+    }
 
     /// A root object is gone; what was kept for it can be dropped.
     fn forget(&self, key: &Key) {
@@ -103,6 +113,10 @@ pub enum Step {
     Event(EventText),
     /// A read of an object as it is now, past all caches.
     ReadLive(Key),
+    /// The deletion of all that is selected, each object for itself.
+    DeleteAll(Selection, DeleteOptions),
+    /// A list of objects as they are now, past all caches.
+    ListLive(Selection),
 }
 
 impl Step {
