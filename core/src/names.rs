@@ -82,6 +82,11 @@ const DNS1035_MESSAGE: &str = "a DNS-1035 label must consist of lower case alpha
      start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', \
      regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
+const WILDCARD_MESSAGE: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS \
+     subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric \
+     character (e.g. '*.example.com', regex used for validation is \
+     '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 const LABEL_VALUE_MESSAGE: &str = concat!(
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must \
      start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for \
@@ -130,6 +135,39 @@ pub fn dns1035_label(value: &str) -> Faults {
         faults.push(DNS1035_MESSAGE);
     }
     faults
+}
+
+/// A DNS subdomain below any label: `*.example.com`.
+#[must_use]
+pub fn wildcard_subdomain(value: &str) -> Faults {
+    let mut faults = Faults::new();
+    if value.len() > SUBDOMAIN_BYTES_MAX {
+        faults.push("must be no more than 253 characters");
+    }
+    if !value.strip_prefix("*.").is_some_and(is_subdomain) {
+        faults.push(WILDCARD_MESSAGE);
+    }
+    faults
+}
+
+/// A DNS name that leaves no doubt: a subdomain of at least two labels. It may end with a dot.
+#[must_use]
+pub fn qualified_domain(value: &str) -> Faults {
+    if value.is_empty() {
+        return vec!["Required value"];
+    }
+    let value = value.strip_suffix('.').unwrap_or(value);
+    let faults = dns1123_subdomain(value);
+    if !faults.is_empty() {
+        return faults;
+    }
+    if !value.contains('.') {
+        return vec!["should be a domain with at least two segments separated by dots"];
+    }
+    if value.split('.').any(|label| label.len() > LABEL_BYTES_MAX) {
+        return vec!["must be no more than 63 characters"];
+    }
+    Faults::new()
 }
 
 /// A name with an optional DNS subdomain and a slash before it: label and annotation keys, finalizers,

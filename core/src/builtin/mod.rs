@@ -2,11 +2,15 @@
 //!
 //! One file for each kind. [`register`] adds them all to a registry.
 
+mod autoscaler;
+mod core_kinds;
 mod event;
+mod network_kinds;
 mod parts;
 mod pod;
 mod rules;
 mod selectable;
+mod storage_kinds;
 mod table;
 
 pub use self::pod::SharedPodSpec;

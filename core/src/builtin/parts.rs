@@ -1,10 +1,15 @@
 //! How the built-in kinds are taken apart. Kinds without spec and status are a spec as a whole.
 
 use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::autoscaling::v2 as autoscaling;
 use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::discovery::v1 as discovery;
+use k8s_openapi::api::networking::v1 as networking;
+use k8s_openapi::api::node::v1 as node;
 use k8s_openapi::api::scheduling::v1 as scheduling;
+use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::kind::Parts;
@@ -76,7 +81,12 @@ spec_and_status! {
     apps::ReplicaSet, apps::ReplicaSetSpec, apps::ReplicaSetStatus, &["status.conditions[].lastTransitionTime"];
     apps::StatefulSet, apps::StatefulSetSpec, apps::StatefulSetStatus,
         &["status.conditions[].lastTransitionTime"];
+    autoscaling::HorizontalPodAutoscaler, autoscaling::HorizontalPodAutoscalerSpec,
+        autoscaling::HorizontalPodAutoscalerStatus,
+        &["status.conditions[].lastTransitionTime", "status.currentMetrics"];
     batch::CronJob, batch::CronJobSpec, batch::CronJobStatus, &[];
+    storage::VolumeAttachment, storage::VolumeAttachmentSpec, storage::VolumeAttachmentStatus,
+        &["status.attachError.time", "status.detachError.time"];
 }
 
 optional_spec_and_status! {
@@ -85,16 +95,30 @@ optional_spec_and_status! {
     core::Namespace, core::NamespaceSpec, core::NamespaceStatus, &["status.conditions[].lastTransitionTime"];
     core::Node, core::NodeSpec, core::NodeStatus,
         &["status.conditions[].lastHeartbeatTime", "status.conditions[].lastTransitionTime"];
+    core::PersistentVolume, core::PersistentVolumeSpec, core::PersistentVolumeStatus, &[];
+    core::PersistentVolumeClaim, core::PersistentVolumeClaimSpec, core::PersistentVolumeClaimStatus,
+        &["status.conditions[].lastProbeTime", "status.conditions[].lastTransitionTime"];
     core::ReplicationController, core::ReplicationControllerSpec, core::ReplicationControllerStatus,
         &["status.conditions[].lastTransitionTime"];
     core::Service, core::ServiceSpec, core::ServiceStatus, &[];
+    networking::Ingress, networking::IngressSpec, networking::IngressStatus, &[];
 }
 
 undivided! {
     apps::ControllerRevision, &[];
     coordination::Lease, &[];
     core::ConfigMap, &[];
+    core::Endpoints, &[];
     core::Event, &["eventTime", "firstTimestamp", "lastTimestamp", "series.lastObservedTime"];
+    core::PodTemplate, &[];
     core::Secret, &[];
+    core::ServiceAccount, &[];
+    discovery::EndpointSlice, &["endpoints", "ports"];
+    networking::IngressClass, &[];
+    networking::NetworkPolicy, &[];
+    node::RuntimeClass, &[];
     scheduling::PriorityClass, &[];
+    storage::CSIDriver, &[];
+    storage::CSINode, &[];
+    storage::StorageClass, &[];
 }

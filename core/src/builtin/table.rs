@@ -6,7 +6,7 @@ use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 
-use super::{event, rules, selectable};
+use super::{autoscaler, core_kinds, event, network_kinds, rules, selectable, storage_kinds};
 use crate::error::GroupResource;
 use crate::kind::{
     Conversion, Kind, KindConflict, KindId, KindRules, Names, Parts, PartsOf, Registry, Scope,
@@ -117,28 +117,32 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.has_status = true;
     row.categories = &["all"];
     row.add::<apps::StatefulSet>(registry)?;
-    Ok(())
+
+    core_kinds::register(registry)?;
+    network_kinds::register(registry)?;
+    storage_kinds::register(registry)?;
+    autoscaler::register(registry)
 }
 
 /// Groups and versions at which a kind is served, the stored one first.
-type GroupVersions = &'static [(&'static str, &'static str)];
+pub(super) type GroupVersions = &'static [(&'static str, &'static str)];
 
 /// What the table says of a kind.
-struct Row {
-    kind: &'static str,
-    plural: &'static str,
-    short: &'static [&'static str],
-    categories: &'static [&'static str],
-    served: GroupVersions,
-    scope: Scope,
-    rules: Arc<dyn KindRules>,
-    has_status: bool,
-    fields: Vec<SelectableField>,
-    conversion: Option<Arc<dyn Conversion>>,
+pub(super) struct Row {
+    pub(super) kind: &'static str,
+    pub(super) plural: &'static str,
+    pub(super) short: &'static [&'static str],
+    pub(super) categories: &'static [&'static str],
+    pub(super) served: GroupVersions,
+    pub(super) scope: Scope,
+    pub(super) rules: Arc<dyn KindRules>,
+    pub(super) has_status: bool,
+    pub(super) fields: Vec<SelectableField>,
+    pub(super) conversion: Option<Arc<dyn Conversion>>,
 }
 
 impl Row {
-    fn namespaced(
+    pub(super) fn namespaced(
         kind: &'static str,
         plural: &'static str,
         short: &'static [&'static str],
@@ -159,7 +163,7 @@ impl Row {
         }
     }
 
-    fn cluster(
+    pub(super) fn cluster(
         kind: &'static str,
         plural: &'static str,
         short: &'static [&'static str],
@@ -169,7 +173,7 @@ impl Row {
         Self { scope: Scope::Cluster, ..Self::namespaced(kind, plural, short, served, rules) }
     }
 
-    fn add<K: Parts>(self, registry: &Registry) -> Result<Arc<Kind>, KindConflict> {
+    pub(super) fn add<K: Parts>(self, registry: &Registry) -> Result<Arc<Kind>, KindConflict> {
         let strings = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let versions = self
             .served

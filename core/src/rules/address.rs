@@ -57,6 +57,14 @@ pub(crate) fn ip_warning(value: &str, path: &Path<'_>) -> Option<String> {
     })
 }
 
+/// Whether one range lies within another and is not all of it; `None` if one of them is no range.
+pub(crate) fn is_strictly_within(inner: &str, outer: &str) -> Option<bool> {
+    let ((inner, inner_bits), (outer, outer_bits)) = (parse_cidr(inner)?, parse_cidr(outer)?);
+    let is_within =
+        inner.is_ipv4() == outer.is_ipv4() && masked(inner, outer_bits) == masked(outer, outer_bits);
+    Some(is_within && inner_bits > outer_bits)
+}
+
 /// Whether the texts are addresses of both families.
 pub(crate) fn is_dual_stack<'a>(values: impl Iterator<Item = &'a str>) -> bool {
     let (mut v4, mut v6) = (false, false);

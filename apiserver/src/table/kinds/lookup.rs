@@ -40,7 +40,10 @@ pub(in crate::table) fn printer(kind: &Kind) -> Option<Printer> {
         ("rbac.authorization.k8s.io", "ClusterRoleBinding") => cluster_role_binding::PRINTER,
         ("rbac.authorization.k8s.io", "RoleBinding") => role_binding::PRINTER,
         ("scheduling.k8s.io", "PriorityClass") => priority_class::PRINTER,
+        ("storage.k8s.io", "CSIDriver") => csi_driver::PRINTER,
+        ("storage.k8s.io", "CSINode") => csi_node::PRINTER,
         ("storage.k8s.io", "StorageClass") => storage_class::PRINTER,
+        ("storage.k8s.io", "VolumeAttachment") => volume_attachment::PRINTER,
         (group, name) => {
             let is_built_in =
                 kind.versions.iter().any(|served| Schema::of_kind(group, &served.version, name).is_some());

@@ -4,6 +4,8 @@ mod cluster_role_binding;
 mod config_map;
 mod controller_revision;
 mod cron_job;
+mod csi_driver;
+mod csi_node;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
@@ -38,5 +40,6 @@ mod storage_class;
 mod subjects;
 #[cfg(test)]
 mod tests;
+mod volume_attachment;
 
 pub(super) use self::lookup::printer;

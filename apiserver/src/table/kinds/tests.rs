@@ -3,6 +3,7 @@
 mod core_kinds;
 mod custom_kinds;
 mod pods;
+mod volumes_and_networks;
 mod workloads;
 
 use std::sync::Arc;

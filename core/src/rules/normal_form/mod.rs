@@ -23,9 +23,12 @@ macro_rules! normal_forms {
     )*};
 }
 
+mod autoscaling;
 mod containers;
 mod kinds;
+mod networks;
 mod pod;
+mod storage;
 mod volumes;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Validation of affinity to nodes and to other pods.
 
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, PodSpec,
-    WeightedPodAffinityTerm,
+    Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm,
+    PodSpec, WeightedPodAffinityTerm,
 };
 
 use super::options::Options;
@@ -59,14 +59,7 @@ fn validate_weight(weight: i32, path: &Path<'_>, errors: &mut FieldErrors) {
 
 fn validate_nodes(nodes: &NodeAffinity, values: SelectorValues, path: &Path<'_>, errors: &mut FieldErrors) {
     if let Some(selector) = &nodes.required_during_scheduling_ignored_during_execution {
-        let path = path.child(REQUIRED);
-        let path = path.child("nodeSelectorTerms");
-        if selector.node_selector_terms.is_empty() {
-            errors.push(FieldError::required(&path, "must have at least one node selector term"));
-        }
-        for (index, term) in selector.node_selector_terms.iter().enumerate() {
-            validate_term(term, values, &path.index(index), errors);
-        }
+        validate_node_selector(selector, values, &path.child(REQUIRED), errors);
     }
     let path = path.child(PREFERRED);
     let preferred = items(&nodes.preferred_during_scheduling_ignored_during_execution);
@@ -74,6 +67,22 @@ fn validate_nodes(nodes: &NodeAffinity, values: SelectorValues, path: &Path<'_>,
         let path = path.index(index);
         validate_weight(term.weight, &path, errors);
         validate_term(&term.preference, SelectorValues::Lenient, &path.child("preference"), errors);
+    }
+}
+
+/// Checks which nodes a pod or a volume may be on.
+pub(crate) fn validate_node_selector(
+    selector: &NodeSelector,
+    values: SelectorValues,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
+    let path = path.child("nodeSelectorTerms");
+    if selector.node_selector_terms.is_empty() {
+        errors.push(FieldError::required(&path, "must have at least one node selector term"));
+    }
+    for (index, term) in selector.node_selector_terms.iter().enumerate() {
+        validate_term(term, values, &path.index(index), errors);
     }
 }
 

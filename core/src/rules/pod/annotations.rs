@@ -39,7 +39,7 @@ pub(super) fn validate(
     }
     if let Some(list) = annotations.value(TOLERATIONS).filter(|list| !list.is_empty()) {
         match serde_json::from_str::<Vec<Toleration>>(list) {
-            Ok(list) => tolerations::validate(&list, options, &path.child(TOLERATIONS), errors),
+            Ok(list) => tolerations::validate_with(&list, options, &path.child(TOLERATIONS), errors),
             Err(error) => errors.push(FieldError::invalid(path, TOLERATIONS, error.to_string())),
         }
     }

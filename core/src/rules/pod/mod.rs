@@ -21,7 +21,7 @@ mod image;
 mod mounts;
 mod options;
 mod overlaps;
-mod paths;
+pub(in crate::rules) mod paths;
 mod projected;
 mod qos;
 mod requests;
@@ -36,21 +36,23 @@ mod template;
 mod tolerations;
 mod update;
 mod volume_defaults;
-mod volume_sources;
-mod volumes;
+pub(in crate::rules) mod volume_sources;
+pub(in crate::rules) mod volumes;
 mod warnings;
 mod windows;
 
+pub(crate) use self::affinity::validate_node_selector;
+pub(crate) use self::claim_template::validate_spec as validate_claim_spec;
 pub use self::create::{prepare_create, validate_create};
 pub use self::defaults::{default, default_status, default_template};
 pub use self::qos::{QosClass, qos_class};
 pub use self::requests::{Amounts, pod_requests};
-pub(crate) use self::resources::validate_amount;
+pub(crate) use self::resources::{validate_amount, validate_amounts};
 pub use self::restart::is_restarted;
 pub use self::status::{prepare_status_update, validate_status_update};
 pub(crate) use self::template::{
     validate_for_replicas, validate_runs_forever, validate_template, validate_template_metadata,
 };
-pub(crate) use self::tolerations::validate_effect;
+pub(crate) use self::tolerations::{validate as validate_tolerations, validate_effect};
 pub use self::update::{is_new_generation, validate_update};
 pub use self::warnings::{template_warnings, warnings};

@@ -6,7 +6,7 @@ use crate::field::{FieldError, FieldErrors, Path};
 const MODE_MAX: i32 = 0o777;
 
 /// A path that does not lead upwards.
-pub(super) fn validate_no_backsteps(value: &str, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_no_backsteps(value: &str, path: &Path<'_>, errors: &mut FieldErrors) {
     if has_backsteps(value) {
         errors.push(FieldError::invalid(path, value, "must not contain '..'"));
     }

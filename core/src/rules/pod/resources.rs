@@ -41,6 +41,19 @@ pub(super) fn validate_overhead(
     }
 }
 
+/// Checks amounts of resources that are not a container's own.
+pub(crate) fn validate_amounts(
+    amounts: &Option<BTreeMap<String, Text>>,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
+    let options = Options::create(false);
+    for (name, amount) in amounts.iter().flatten() {
+        let check = resource_name::validate_for_container;
+        validate_entry(name, amount, check, &options, &path.key(name), errors);
+    }
+}
+
 fn validate_with(
     resources: &ResourceRequirements,
     check_name: NameCheck,

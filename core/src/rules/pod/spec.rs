@@ -189,7 +189,7 @@ fn validate_names(spec: &PodSpec, options: &Options, path: &Path<'_>, errors: &m
             checks::dns_label(&name, &path.child(field), errors);
         }
     }
-    tolerations::validate(items(&spec.tolerations), options, &path.child("tolerations"), errors);
+    tolerations::validate_with(items(&spec.tolerations), options, &path.child("tolerations"), errors);
     dns::validate_aliases(items(&spec.host_aliases), &path.child("hostAliases"), errors);
     if let Some(name) = given(&spec.priority_class_name) {
         checks::dns_subdomain(&name, &path.child("priorityClassName"), errors);

@@ -15,8 +15,13 @@ pub(crate) fn validate_effect(effect: &str, path: &Path<'_>, errors: &mut FieldE
     checks::required_one_of(effect, &EFFECTS, path, errors);
 }
 
+/// Checks a list of tolerations that no stored object has.
+pub(crate) fn validate(tolerations: &[Toleration], path: &Path<'_>, errors: &mut FieldErrors) {
+    validate_with(tolerations, &Options::create(false), path, errors);
+}
+
 /// Checks a list of tolerations.
-pub(super) fn validate(
+pub(super) fn validate_with(
     tolerations: &[Toleration],
     options: &Options,
     path: &Path<'_>,

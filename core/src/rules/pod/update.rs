@@ -126,7 +126,7 @@ fn validate_tolerations(
         })
     };
     if items(&old.tolerations).iter().all(is_kept) {
-        tolerations::validate(list, options, path, errors);
+        tolerations::validate_with(list, options, path, errors);
     } else {
         let why = "existing toleration can not be modified except its tolerationSeconds";
         errors.push(FieldError::forbidden(path, why));

@@ -21,7 +21,11 @@ const DRIVER_BYTES_MAX: usize = 63;
 /// From how many bytes on the name of a Quobyte tenant is too long.
 const TENANT_BYTES_END: usize = 65;
 
-pub(super) fn validate_git_repo(source: &GitRepoVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_git_repo(
+    source: &GitRepoVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.repository, &path.child("repository"), errors);
     paths::validate_descending(text(&source.directory), &path.child("directory"), errors);
 }
@@ -34,7 +38,7 @@ fn validate_partition(partition: Option<i32>, path: &Path<'_>, errors: &mut Fiel
     }
 }
 
-pub(super) fn validate_gce(
+pub(in crate::rules) fn validate_gce(
     source: &GCEPersistentDiskVolumeSource,
     path: &Path<'_>,
     errors: &mut FieldErrors,
@@ -43,7 +47,7 @@ pub(super) fn validate_gce(
     validate_partition(source.partition, path, errors);
 }
 
-pub(super) fn validate_aws(
+pub(in crate::rules) fn validate_aws(
     source: &AWSElasticBlockStoreVolumeSource,
     path: &Path<'_>,
     errors: &mut FieldErrors,
@@ -52,7 +56,7 @@ pub(super) fn validate_aws(
     validate_partition(source.partition, path, errors);
 }
 
-pub(super) fn validate_nfs(source: &NFSVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_nfs(source: &NFSVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
     checks::required(&source.server, &path.child("server"), errors);
     let path = path.child("path");
     checks::required(&source.path, &path, errors);
@@ -61,7 +65,11 @@ pub(super) fn validate_nfs(source: &NFSVolumeSource, path: &Path<'_>, errors: &m
     }
 }
 
-pub(super) fn validate_iscsi(source: &ISCSIVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_iscsi(
+    source: &ISCSIVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.target_portal, &path.child("targetPortal"), errors);
     let name_path = path.child("iqn");
     if source.iqn.is_empty() {
@@ -124,12 +132,20 @@ fn is_iqn(name: &str) -> bool {
         && target.chars().all(is_target)
 }
 
-pub(super) fn validate_glusterfs(source: &GlusterfsVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_glusterfs(
+    source: &GlusterfsVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.endpoints, &path.child("endpoints"), errors);
     checks::required(&source.path, &path.child("path"), errors);
 }
 
-pub(super) fn validate_flocker(source: &FlockerVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_flocker(
+    source: &FlockerVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     let (name, uuid) = (text(&source.dataset_name), text(&source.dataset_uuid));
     match (name.is_empty(), uuid.is_empty()) {
         (true, true) => {
@@ -146,7 +162,7 @@ pub(super) fn validate_flocker(source: &FlockerVolumeSource, path: &Path<'_>, er
     }
 }
 
-pub(super) fn validate_rbd(source: &RBDVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_rbd(source: &RBDVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
     if source.monitors.is_empty() {
         errors.push(FieldError::required(&path.child("monitors"), ""));
     }
@@ -159,18 +175,30 @@ fn validate_secret_ref(secret: Option<&LocalObjectReference>, path: &Path<'_>, e
     }
 }
 
-pub(super) fn validate_cinder(source: &CinderVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_cinder(
+    source: &CinderVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.volume_id, &path.child("volumeID"), errors);
     validate_secret_ref(source.secret_ref.as_ref(), &path.child("secretRef"), errors);
 }
 
-pub(super) fn validate_ceph_fs(source: &CephFSVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_ceph_fs(
+    source: &CephFSVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     if source.monitors.is_empty() {
         errors.push(FieldError::required(&path.child("monitors"), ""));
     }
 }
 
-pub(super) fn validate_quobyte(source: &QuobyteVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_quobyte(
+    source: &QuobyteVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     let registry_path = path.child("registry");
     let pairs = "must be a host:port pair or multiple pairs separated by commas";
     if source.registry.is_empty() {
@@ -196,7 +224,7 @@ fn is_host_and_port(pair: &str) -> bool {
     }
 }
 
-pub(super) fn validate_fc(source: &FCVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_fc(source: &FCVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
     let names_path = path.child("targetWWNs");
     let names = items(&source.target_wwns);
     match (names.is_empty(), items(&source.wwids).is_empty()) {
@@ -218,7 +246,7 @@ pub(super) fn validate_fc(source: &FCVolumeSource, path: &Path<'_>, errors: &mut
     }
 }
 
-pub(super) fn validate_flex(source: &FlexVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_flex(source: &FlexVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
     checks::required(&source.driver, &path.child("driver"), errors);
     let path = path.child("options");
     for key in source.options.iter().flatten().map(|(key, _)| key) {
@@ -231,12 +259,20 @@ pub(super) fn validate_flex(source: &FlexVolumeSource, path: &Path<'_>, errors: 
     }
 }
 
-pub(super) fn validate_azure_file(source: &AzureFileVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_azure_file(
+    source: &AzureFileVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.secret_name, &path.child("secretName"), errors);
     checks::required(&source.share_name, &path.child("shareName"), errors);
 }
 
-pub(super) fn validate_azure_disk(source: &AzureDiskVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_azure_disk(
+    source: &AzureDiskVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     const MANAGED: &str =
         "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
     const BLOB: &str = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
@@ -254,7 +290,7 @@ pub(super) fn validate_azure_disk(source: &AzureDiskVolumeSource, path: &Path<'_
     }
 }
 
-pub(super) fn validate_vsphere(
+pub(in crate::rules) fn validate_vsphere(
     source: &VsphereVirtualDiskVolumeSource,
     path: &Path<'_>,
     errors: &mut FieldErrors,
@@ -262,7 +298,7 @@ pub(super) fn validate_vsphere(
     checks::required(&source.volume_path, &path.child("volumePath"), errors);
 }
 
-pub(super) fn validate_photon(
+pub(in crate::rules) fn validate_photon(
     source: &PhotonPersistentDiskVolumeSource,
     path: &Path<'_>,
     errors: &mut FieldErrors,
@@ -270,17 +306,29 @@ pub(super) fn validate_photon(
     checks::required(&source.pd_id, &path.child("pdID"), errors);
 }
 
-pub(super) fn validate_portworx(source: &PortworxVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_portworx(
+    source: &PortworxVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.volume_id, &path.child("volumeID"), errors);
 }
 
-pub(super) fn validate_scale_io(source: &ScaleIOVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_scale_io(
+    source: &ScaleIOVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     checks::required(&source.gateway, &path.child("gateway"), errors);
     checks::required(&source.system, &path.child("system"), errors);
     checks::required(text(&source.volume_name), &path.child("volumeName"), errors);
 }
 
-pub(super) fn validate_storage_os(source: &StorageOSVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_storage_os(
+    source: &StorageOSVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     let name_path = path.child("volumeName");
     match text(&source.volume_name) {
         "" => errors.push(FieldError::required(&name_path, "")),
@@ -292,7 +340,7 @@ pub(super) fn validate_storage_os(source: &StorageOSVolumeSource, path: &Path<'_
     validate_secret_ref(source.secret_ref.as_ref(), &path.child("secretRef"), errors);
 }
 
-pub(super) fn validate_csi(source: &CSIVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_csi(source: &CSIVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
     let driver_path = path.child("driver");
     if source.driver.is_empty() {
         errors.push(FieldError::required(&driver_path, ""));

@@ -186,7 +186,11 @@ fn validate_empty_dir(source: &EmptyDirVolumeSource, path: &Path<'_>, errors: &m
     }
 }
 
-fn validate_host_path(source: &HostPathVolumeSource, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(in crate::rules) fn validate_host_path(
+    source: &HostPathVolumeSource,
+    path: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     if source.path.is_empty() {
         return errors.push(FieldError::required(&path.child("path"), ""));
     }
