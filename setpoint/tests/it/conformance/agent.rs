@@ -1,7 +1,6 @@
 //! The part of a node's agent, and of a scheduler, that scenarios play.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,8 +10,6 @@ use super::step::{Order, Phases, PodState, Pods, Select};
 
 /// The node of pods that are not pinned to one.
 const NODE: &str = "node-a";
-/// What a client on the network needs for each pod, so that controllers see them change one by one.
-const PACE: Duration = Duration::from_millis(5);
 const INDEX: &str = "batch.kubernetes.io/job-completion-index";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
 const MERGE: &str = "application/merge-patch+json";
@@ -74,9 +71,9 @@ impl Run {
             let found = pods.len();
             return Err(format!("pods step selects {found} pods, the scenario expects {expected}"));
         }
-        for pod in &pods {
+        for (at, pod) in pods.iter().enumerate() {
             self.bring(pod, step).await?;
-            self.env.sleep(PACE).await;
+            self.env.sleep(self.pace.after(at)).await;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! (uids, times, suffixes) is brought into one form first, everything else must be the same.
 //!
 //! `pending.txt` lists the scenarios that do not pass yet, with the reason. A pending one that passes is a failure
-//! too, so the list is true. To see all that is different in one scenario:
+//! too, so the list is true. `paces.txt` lists those in which pods changed together when they were recorded. To see all that is different in one scenario:
 //!
 //! ```text
 //! SCENARIO=deployment-create SEED=7 cargo test -p setpoint --test it conformance
@@ -16,6 +16,7 @@ mod agent;
 mod difference;
 mod log;
 mod normal;
+mod pace;
 mod run;
 mod scenario;
 mod scrub;

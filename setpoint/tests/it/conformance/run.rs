@@ -8,6 +8,7 @@ use setpoint::env::{Env, Simulation, Task};
 
 use super::log::Log;
 use super::normal::{Aliases, Names};
+use super::pace::Pace;
 use super::scenario::Scenario;
 use super::server::{Server, Stream, object_path};
 use super::step::{Keep, Request, Step};
@@ -62,6 +63,7 @@ pub(super) struct Run {
     pub(super) env: Env,
     pub(super) server: Server,
     pub(super) names: Names,
+    pub(super) pace: Pace,
     log: Log,
     out: Vec<Value>,
     recorders: Vec<Task<()>>,
@@ -81,7 +83,8 @@ impl Run {
             nodes: Vec::new(),
             anonymous_nodes: scenario.anonymous_nodes,
         };
-        Self { env: env.clone(), server, names, log, out: Vec::new(), recorders }
+        let pace = Pace::of(&scenario.name);
+        Self { env: env.clone(), server, names, pace, log, out: Vec::new(), recorders }
     }
 
     /// Plays all steps up to one that fails.
