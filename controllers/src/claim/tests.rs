@@ -222,3 +222,34 @@ fn a_child_that_changes_before_its_adoption_is_not_adopted() {
         Ok(())
     });
 }
+
+#[test]
+fn a_failure_does_not_keep_the_others_from_being_tried() {
+    // DEP-12: what is gone, or has no such reference any more, is no failure.
+    let errors = [
+        (Error::new(setpoint_core::Reason::NotFound, "gone"), None),
+        (Error::new(setpoint_core::Reason::Invalid, "no such reference"), None),
+        (Error::new(setpoint_core::Reason::Forbidden, "not allowed"), Some("not allowed, not allowed")),
+    ];
+    for (error, expected) in errors {
+        World::play(|world| async move {
+            for name in ["a", "b"] {
+                world.child(name, "db", vec![controller_ref(&world.owner)]).await?;
+            }
+            let mut memory = ClaimMemory::default();
+            let ClaimStage::Act(actions) = memory.stage(&world.owner, &world.children(&world.owner)) else {
+                panic!("two releases")
+            };
+            assert_eq!(actions.len(), 2);
+            for action in &actions {
+                memory.learn(action, Err(&error));
+            }
+            let end = memory.stage(&world.owner, &Children::default());
+            match expected {
+                None => assert_eq!(end, ClaimStage::Settled),
+                Some(expected) => assert_eq!(end, ClaimStage::Failed(expected.to_owned())),
+            }
+            Ok(())
+        });
+    }
+}

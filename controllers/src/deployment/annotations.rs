@@ -1,6 +1,7 @@
 //! What a Deployment and its ReplicaSets tell each other through annotations (DEP-21 to DEP-26).
 
 use setpoint_core::object::TextMap;
+pub(super) use setpoint_core::rules::deployment::ROLLBACK_TO;
 
 /// The revision of a ReplicaSet, and of a Deployment that has come to it.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -10,8 +11,6 @@ pub(super) const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-his
 const DESIRED_REPLICAS: &str = "deployment.kubernetes.io/desired-replicas";
 /// How many replicas the Deployment was allowed when a ReplicaSet was resized last.
 const MAX_REPLICAS: &str = "deployment.kubernetes.io/max-replicas";
-/// The revision that a Deployment is to go back to.
-pub(super) const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// How long a list of former revisions gets, in bytes (DEP-24).

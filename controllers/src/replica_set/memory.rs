@@ -62,12 +62,12 @@ impl Memory {
             Action::Create { .. } => match outcome {
                 Ok(_) => {}
                 Err(error) if error.has_cause(NAMESPACE_TERMINATING) => self.namespace_terminating = true,
-                Err(error) => self.fail(error),
+                Err(error) => self.fail(error.to_string()),
             },
             Action::Delete { .. } => match outcome {
                 Ok(_) => {}
                 Err(error) if error.is_not_found() => {}
-                Err(error) => self.fail(error),
+                Err(error) => self.fail(format!("unable to delete pods: {error}")),
             },
             Action::WriteStatus { .. } => match outcome {
                 Ok(_) => self.writing = Writing::Done,
@@ -84,7 +84,7 @@ impl Memory {
         }
     }
 
-    fn fail(&mut self, error: &setpoint_core::Error) {
-        self.failure.get_or_insert_with(|| error.to_string());
+    fn fail(&mut self, error: String) {
+        self.failure.get_or_insert(error);
     }
 }

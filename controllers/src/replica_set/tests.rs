@@ -20,6 +20,8 @@ use setpoint_watch::{DirectView, InformerView};
 
 use super::*;
 
+mod pods;
+
 /// A namespace with a ReplicaSet controller at work.
 struct World {
     env: Env,
@@ -27,6 +29,28 @@ struct World {
     manager: Manager,
     /// How many pods there may be, and how many were asked for.
     quota: Arc<Mutex<(usize, usize)>>,
+    /// Whether no pod can be deleted.
+    no_deletions: Arc<Mutex<bool>>,
+}
+
+/// Refuses deletions of pods, if it is told to.
+struct Keeper(Arc<Mutex<bool>>);
+
+impl Admission for Keeper {
+    fn name(&self) -> &'static str {
+        "Keeper"
+    }
+
+    fn handles(&self, target: &Target<'_>) -> bool {
+        target.operation == Operation::Delete && target.kind.names.kind == "Pod"
+    }
+
+    fn validate(&self, request: &Request<'_>, _: Option<&Draft>) -> Result<(), Error> {
+        if *self.0.lock() {
+            return Err(Error::forbidden(&request.target.kind.resource, &request.key.name, "it is kept"));
+        }
+        Ok(())
+    }
 }
 
 /// Refuses pods beyond a number.
@@ -64,14 +88,16 @@ impl World {
         let env = sim.env();
         let done = sim.block_on(async {
             let quota = Arc::new(Mutex::new((usize::MAX, 0)));
-            let admission = Chain::upstream().with(Quota(Arc::clone(&quota)));
+            let no_deletions = Arc::new(Mutex::new(false));
+            let admission =
+                Chain::upstream().with(Quota(Arc::clone(&quota))).with(Keeper(Arc::clone(&no_deletions)));
             let store = Store::new(&env, Engine::new(&env), Registry::builtin(), admission);
             store.ensure_namespace("ns").await?;
             let shared: Arc<dyn ObjectStore> = Arc::new(store.clone());
             let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");
             let mut manager = Manager::new(&env, shared, Arc::new(view));
             manager.start(ReplicaSetController::controller(manager.context())?);
-            scene(Self { env, store, manager, quota }).await
+            scene(Self { env, store, manager, quota, no_deletions }).await
         });
         done.expect("nothing waits for ever").expect("the scene goes as planned");
     }
@@ -473,7 +499,7 @@ fn it_comes_to_rest_on_a_store_that_fails_and_a_view_that_lags() {
             let mut manager = Manager::new(&env, Arc::new(faulty.clone()), Arc::new(view.clone()));
             manager.start(ReplicaSetController::controller(manager.context())?);
             let quota = Arc::default();
-            let world = World { env: env.clone(), store, manager, quota };
+            let world = World { env: env.clone(), store, manager, quota, no_deletions: Arc::default() };
             let owner = world.create_replica_set("rs", 20).await?;
             env.sleep(Duration::from_secs(20)).await;
             world.scale(&owner, 7).await?;
@@ -507,7 +533,7 @@ fn no_pod_too_many_is_made_while_the_view_lags() {
             let mut manager = Manager::new(&env, Arc::new(faulty), Arc::new(view.clone()));
             manager.start(ReplicaSetController::controller(manager.context())?);
             let quota = Arc::default();
-            let world = World { env: env.clone(), store, manager, quota };
+            let world = World { env: env.clone(), store, manager, quota, no_deletions: Arc::default() };
             let owner = world.create_replica_set("rs", 3).await?;
             for _ in 0..60 {
                 env.sleep(Duration::from_secs(10)).await;

@@ -286,6 +286,28 @@ fn recreated_pods_come_when_the_last_old_one_is_gone() {
 }
 
 #[test]
+fn old_pods_that_have_failed_are_not_waited_for() {
+    // DEP-42: their ReplicaSet does not count them any more, and their work is over.
+    World::play(|world| async move {
+        world.create(2, json!({"type": "Recreate"})).await?;
+        world.bind_all().await?;
+        world.rest().await?;
+        let failed = world.all(world.pods).remove(0);
+        let mut draft = Draft::of(&failed);
+        draft.status_mut::<PodStatus>().expect("a pod").phase = Some("Failed".to_owned());
+        world.store.update(&World::context(), draft, Subresource::Status).await?;
+        world.settle().await;
+        world.bind_all().await?;
+        world.rest().await?;
+        world.set_image("app:2").await?;
+        assert_eq!(world.all(world.sets).len(), 1, "pods on their way out are waited for");
+        while world.one_gone().await? {}
+        assert_eq!(world.images(), BTreeMap::from([("app:1".to_owned(), 1), ("app:2".to_owned(), 2)]));
+        Ok(())
+    });
+}
+
+#[test]
 fn pods_go_with_their_deployment() {
     // DEP-07
     World::play(|world| async move {

@@ -40,9 +40,20 @@ pub fn prepare_create() -> DeploymentStatus {
     DeploymentStatus::default()
 }
 
-/// Restores what a write to the status keeps of metadata: the labels, though not the annotations (DEP-06).
+/// The annotation by which a Deployment is told to go back to a revision, 0 for the one before (DEP-45).
+pub const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
+
+/// Restores what a write to the status keeps of metadata: the labels, and of the annotations the wish to go back,
+/// which counts as spec (DEP-06, DEP-45).
 pub fn prepare_status_update(new_meta: &mut Meta, old_meta: &Meta) {
     new_meta.labels.clone_from(&old_meta.labels);
+    let wish = old_meta.annotations.get_text(ROLLBACK_TO);
+    if new_meta.annotations.get_text(ROLLBACK_TO) != wish {
+        new_meta.annotations = match wish {
+            Some(wish) => new_meta.annotations.with(ROLLBACK_TO, wish.clone()),
+            None => new_meta.annotations.without(ROLLBACK_TO),
+        };
+    }
 }
 
 /// Whether a change counts: of the spec or of the annotations (DEP-05).
@@ -60,6 +71,7 @@ pub fn validate_create(meta: &Meta, spec: &DeploymentSpec) -> FieldErrors {
     let mut errors = FieldErrors::new();
     object_meta::check(meta, Scope::Namespaced, names::dns1123_subdomain, &mut errors);
     validate_spec(spec, None, &mut errors);
+    validate_rollback(meta, &mut errors);
     errors
 }
 
@@ -73,8 +85,25 @@ pub fn validate_update(
     let mut errors = FieldErrors::new();
     object_meta::check_update(new_meta, old_meta, &mut errors);
     validate_spec(new, Some(old), &mut errors);
+    validate_rollback(new_meta, &mut errors);
     replica_set::validate_selector_update(&new.selector, &old.selector, &mut errors);
     errors
+}
+
+/// The revision to go back to is a number, and not negative (DEP-45). Upstream cannot even decode what is no number.
+fn validate_rollback(meta: &Meta, errors: &mut FieldErrors) {
+    let Some(wish) = meta.annotations.get(ROLLBACK_TO).filter(|wish| !wish.is_empty()) else { return };
+    match wish.parse::<i64>() {
+        Ok(revision) => {
+            let path = Path::new("spec");
+            checks::non_negative(revision, &path.child("rollback").child("version"), errors);
+        }
+        Err(_) => {
+            let path = Path::new("metadata");
+            let path = path.child("annotations");
+            errors.push(FieldError::invalid(&path.key(ROLLBACK_TO), wish, "must be an integer"));
+        }
+    }
 }
 
 fn validate_spec(spec: &DeploymentSpec, old: Option<&DeploymentSpec>, errors: &mut FieldErrors) {

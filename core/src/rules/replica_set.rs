@@ -150,3 +150,6 @@ pub fn update_warnings(spec: &ReplicaSetSpec) -> Vec<String> {
     let template = spec.template.as_ref();
     template.map(|template| pod::template_warnings(template, &path.child("template"))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

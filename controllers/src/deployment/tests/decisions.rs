@@ -186,9 +186,41 @@ fn a_status_counts_all_and_what_is_to_come() {
         let condition = &status.conditions.expect("it has some")[0];
         assert_eq!(condition.status.as_deref(), Some(expected), "{available}");
     }
+    let mut all_needed = deployment("app:2", 10);
+    all_needed.spec.strategy = recreate();
+    let observed = observe(all_needed, vec![Set { available: 9, ..new(10) }]);
+    let status = status::counted(&observed, at(2000));
+    assert_eq!(
+        status.conditions.expect("it has some")[0].status.as_deref(),
+        Some("False"),
+        "Recreate needs all"
+    );
     let none = status::counted(&observe(deployment("app:2", 0), Vec::new()), at(2000));
     assert_eq!((none.replicas, none.terminating_replicas), (None, Some(0)));
     assert_eq!(none.conditions.expect("it has some")[0].status.as_deref(), Some("True"));
+}
+
+#[test]
+fn terminating_pods_are_summed_up_only_if_all_are_counted() {
+    // DEP-50: one that nobody has looked at yet has none.
+    let of = |terminating, observed| (terminating, observed);
+    let rows = [
+        (vec![], Some(0)),
+        (vec![of(Some(2), 1), of(Some(3), 1)], Some(5)),
+        (vec![of(Some(2), 1), of(None, 0)], Some(2)),
+        (vec![of(Some(2), 1), of(None, 1)], None),
+    ];
+    for (sets, expected) in rows {
+        let mut observed = observe(deployment("app:2", 1), vec![old(0); sets.len()]);
+        for (set, (terminating, generation)) in observed.sets.iter_mut().zip(&sets) {
+            let mut draft = Draft::of(&set.object);
+            let status =
+                draft.status_mut::<k8s_openapi::api::apps::v1::ReplicaSetStatus>().expect("it has one");
+            (status.terminating_replicas, status.observed_generation) = (*terminating, Some(*generation));
+            set.object = Arc::new(Object::from_draft(draft, set.object.revision()));
+        }
+        assert_eq!(status::counted(&observed, at(2000)).terminating_replicas, expected, "{sets:?}");
+    }
 }
 
 #[test]

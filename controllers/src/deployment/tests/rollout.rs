@@ -343,12 +343,19 @@ fn a_failure_of_the_new_replica_set_is_passed_on_and_taken_back() {
             status: Some("True".to_owned()),
             reason: Some("FailedCreate".to_owned()),
             message: Some("quota".to_owned()),
-            ..Default::default()
+            last_transition_time: Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+                super::scene::at(77),
+            )),
         };
         let status = ReplicaSetStatus { conditions: Some(vec![failure]), ..ReplicaSetStatus::default() };
         world.write_set_status(&set, status).await?;
         world.settle().await;
         assert_eq!(world.condition("ReplicaFailure").await, yes("FailedCreate"));
+        let status = world.status().await;
+        let passed_on = setpoint_core::conditions::find(status.conditions.iter().flatten(), "ReplicaFailure");
+        let passed_on = passed_on.expect("it was just there");
+        assert_eq!(passed_on.last_update_time, passed_on.last_transition_time);
+        assert_eq!(passed_on.last_update_time.as_ref().map(|time| time.0), Some(super::scene::at(77)));
         let set = world.all_sets().remove(0);
         world.write_set_status(&set, ReplicaSetStatus::default()).await?;
         world.settle().await;

@@ -120,7 +120,7 @@ fn a_deletion_that_fails_is_told_and_one_that_finds_nothing_is_not() {
     let one_too_many = || observed(replica_set(1, said(2, 2)), &pods(2, ready));
     let (stages, end) = sync(&one_too_many(), |action| matches!(action, Action::Delete { .. }).then(refusal));
     assert_eq!(stages, ["-p0", "status 2/2/2 FailedDelete"]);
-    assert_eq!(end, Next::Failed("exceeded quota".to_owned()));
+    assert_eq!(end, Next::Failed("unable to delete pods: exceeded quota".to_owned()));
     let gone = Error::new(setpoint_core::Reason::NotFound, "gone");
     let (stages, end) =
         sync(&one_too_many(), |action| matches!(action, Action::Delete { .. }).then(|| gone.clone()));
@@ -165,6 +165,23 @@ fn a_template_without_labels_creates_nothing() {
     let (stages, end) = sync(&observed(replica_set_of(value), &[]), |_| None);
     assert_eq!(stages, ["status 0/0/0 FailedCreate"]);
     assert_eq!(end, Next::Failed("unable to create pods, no labels".to_owned()));
+}
+
+#[test]
+fn a_claim_that_fails_ends_the_sync_before_anything_else() {
+    // RS-14: no pod is made, and no status is written.
+    let mut observed = observed(replica_set(3, json!({})), &[]);
+    observed.pods.adoptable = vec![fresh("orphan").object()];
+    for (fails_at, expected) in [(0, "can't adopt: exceeded quota"), (1, "exceeded quota")] {
+        let claims = std::cell::Cell::new(0);
+        let (stages, end) = sync(&observed, |action| {
+            let Action::Claim(_) = action else { return None };
+            claims.set(claims.get() + 1);
+            (claims.get() > fails_at).then(refusal)
+        });
+        assert!(stages.iter().all(|stage| stage == "claim"), "{stages:?}");
+        assert_eq!(end, Next::Failed(expected.to_owned()));
+    }
 }
 
 #[test]

@@ -26,8 +26,10 @@ impl KindRules for DeploymentRules {
     }
 
     fn prepare_update(&self, draft: &mut Draft, old: &Object, side: Subresource) {
-        if side == Subresource::Status && draft.meta().labels != old.meta().labels {
-            deployment::prepare_status_update(draft.meta_mut(), old.meta());
+        let (new, before) = (draft.meta(), old.meta());
+        let differs = new.labels != before.labels || new.annotations != before.annotations;
+        if side == Subresource::Status && differs {
+            deployment::prepare_status_update(draft.meta_mut(), before);
         }
     }
 

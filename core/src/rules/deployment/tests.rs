@@ -252,6 +252,108 @@ fn status_writes_keep_labels_but_not_annotations() {
 }
 
 #[test]
+fn numbers_and_selectors_have_their_limits() {
+    // DEP-03
+    let deadline = "must be greater than minReadySeconds";
+    let negative = "must be greater than or equal to 0";
+    let rows: [(Value, Vec<String>); 12] = [
+        (json!({"revisionHistoryLimit": 0}), vec![]),
+        (
+            json!({"revisionHistoryLimit": -1}),
+            vec![format!("spec.revisionHistoryLimit: Invalid value: -1: {negative}")],
+        ),
+        (json!({"minReadySeconds": -1}), vec![format!("spec.minReadySeconds: Invalid value: -1: {negative}")]),
+        (
+            json!({"progressDeadlineSeconds": 0}),
+            vec![format!("spec.progressDeadlineSeconds: Invalid value: 0: {deadline}")],
+        ),
+        (
+            json!({"progressDeadlineSeconds": -1}),
+            vec![
+                format!("spec.progressDeadlineSeconds: Invalid value: -1: {negative}"),
+                format!("spec.progressDeadlineSeconds: Invalid value: -1: {deadline}"),
+            ],
+        ),
+        (
+            json!({"progressDeadlineSeconds": 600, "minReadySeconds": 600}),
+            vec![format!("spec.progressDeadlineSeconds: Invalid value: 600: {deadline}")],
+        ),
+        (json!({"progressDeadlineSeconds": 601, "minReadySeconds": 600}), vec![]),
+        (
+            json!({"selector": {}}),
+            vec![
+                "spec.selector: Required value".to_owned(),
+                r#"spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`"#
+                    .to_owned(),
+            ],
+        ),
+        (
+            json!({"template": template(json!({"restartPolicy": "OnFailure"}))}),
+            vec![
+                r#"spec.template.spec.restartPolicy: Unsupported value: "OnFailure": supported values: "Always""#
+                    .to_owned(),
+            ],
+        ),
+        (
+            json!({"template": template(json!({"ephemeralContainers": [{"name": "e", "image": "x"}]}))}),
+            vec!["spec.template.spec.ephemeralContainers: Forbidden: ephemeral containers not allowed in pod template".to_owned()],
+        ),
+        (
+            json!({"template": template(json!({"containers": [{"name": "C", "image": "x"}]}))}),
+            vec![
+                r#"spec.template.spec.containers[0].name: Invalid value: "C": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"#
+                    .to_owned(),
+            ],
+        ),
+        (json!({"replicas": 0}), vec![]),
+    ];
+    for (fields, expected) in rows {
+        assert_eq!(faults(&with(fields.clone())), expected, "{fields}");
+    }
+    let odd = with(json!({"selector": {"matchLabels": {"app": "-web"}}}));
+    assert!(
+        faults(&odd)
+            .iter()
+            .any(|fault| fault.starts_with("spec.selector.matchLabels: Invalid value: \"-web\""))
+    );
+}
+
+#[test]
+fn a_wish_to_go_back_is_a_number_and_counts_as_spec() {
+    // DEP-45
+    let wishing = |wish: &str| {
+        let annotations = [(ROLLBACK_TO.to_owned(), wish.to_owned())].into();
+        Meta::from_wire(ObjectMeta { annotations: Some(annotations), ..meta("web").to_wire() })
+    };
+    let rows = [
+        ("0", None),
+        ("7", None),
+        ("", None),
+        ("-1", Some("spec.rollback.version: Invalid value: -1: must be greater than or equal to 0")),
+        (
+            "one",
+            Some(
+                "metadata.annotations[deprecated.deployment.rollback.to]: Invalid value: \"one\": must be an integer",
+            ),
+        ),
+    ];
+    let spec = with(json!({}));
+    for (wish, expected) in rows {
+        let expected: Vec<String> = expected.map(str::to_owned).into_iter().collect();
+        assert_eq!(texts(&validate_create(&wishing(wish), &spec)), expected, "{wish:?}");
+        assert_eq!(texts(&validate_update(&wishing(wish), &spec, &meta("web"), &spec)), expected, "{wish:?}");
+    }
+    assert!(is_new_generation(&wishing("1"), &spec, &meta("web"), &spec));
+    // Whoever writes the status neither makes nor takes back a wish.
+    for (new, old) in [("1", None), ("2", Some("1")), ("", Some("1"))] {
+        let old = old.map_or_else(|| meta("web"), wishing);
+        let mut new = wishing(new);
+        prepare_status_update(&mut new, &old);
+        assert_eq!(new.annotations.get(ROLLBACK_TO), old.annotations.get(ROLLBACK_TO));
+    }
+}
+
+#[test]
 fn poor_host_names_are_warned_of() {
     // DEP-04
     let spec = with(json!({}));
