@@ -11,3 +11,4 @@ pub mod namespace;
 pub mod node_taints;
 pub mod pod;
 pub mod replica_set;
+pub mod replication_controller;

@@ -204,10 +204,12 @@ impl ControlPlaneBuilder {
         use setpoint_controllers::garbage_collector::GarbageCollector;
         use setpoint_controllers::namespace::NamespaceController;
         use setpoint_controllers::replica_set::ReplicaSetController;
+        use setpoint_controllers::replication_controller;
 
         self.controller(|context| Ok(GarbageCollector::controller(context)))
             .controller(NamespaceController::controller)
             .controller(ReplicaSetController::controller)
+            .controller(replication_controller::controller)
             .controller(DeploymentController::controller)
     }
 

@@ -1,5 +1,7 @@
 //! Which changes a Deployment is looked at for (DEP-09, DEP-10).
 
+use std::borrow::Cow;
+
 use k8s_openapi::api::apps::v1::DeploymentSpec;
 use setpoint_core::kind::{Kind, KindId};
 use setpoint_core::object::{Key, Object, ObjectRef, OwnerReference};
@@ -17,7 +19,7 @@ pub(super) fn relations(deployments: &Kind, kinds: Kinds) -> Vec<Relation> {
         Relation::root(root),
         Relation::owned(kinds.replica_sets, deployments),
         Relation::orphaned(kinds.replica_sets, root, |object| {
-            object.spec::<DeploymentSpec>().map(|spec| &spec.selector)
+            object.spec::<DeploymentSpec>().map(|spec| Cow::Borrowed(&spec.selector))
         }),
         Relation::mapped(kinds.pods, move |change, view, wake| pod_gone(change, view, root, kinds, wake)),
     ]

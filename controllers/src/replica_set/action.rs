@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::ReplicaSetStatus;
 use setpoint_core::kind::Subresource;
-use setpoint_core::object::{Draft, Key, ObjectRef, Part, Uid};
+use setpoint_core::object::{Draft, Key, ObjectRef, Uid};
 use setpoint_reconcile::events::EventText;
 use setpoint_reconcile::plan::Step;
 use setpoint_store::request::{DeleteOptions, Preconditions, Write};
@@ -57,7 +57,7 @@ impl Action {
             Self::Delete { pod, uid } => vec![delete(observed, pod, uid.as_ref())],
             Self::WriteStatus { onto, status } => {
                 let mut draft = Draft::of(&onto.0);
-                draft.set_status(Some(Part::shared(Arc::clone(status))));
+                draft.set_status(Some((observed.blueprint.dialect.to_status)(status)));
                 vec![Step::write(Write::Update(draft, Subresource::Status))]
             }
             Self::ReadLive { replica_set, .. } => vec![Step::ReadLive(replica_set.clone())],

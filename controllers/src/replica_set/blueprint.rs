@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::ReplicaSetSpec;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -9,6 +8,7 @@ use setpoint_core::kind::Kind;
 use setpoint_core::object::{Draft, Key, Meta, ObjectRef, Part, TextMap};
 use setpoint_core::selector::{LabelSelector, LabelSelectorError};
 
+use super::dialect::Dialect;
 use crate::controller_ref::controller_ref;
 
 /// What a ReplicaSet's spec comes to: which pods are its own, and how new ones look.
@@ -19,19 +19,22 @@ use crate::controller_ref::controller_ref;
 pub struct Blueprint {
     /// Which pods it selects.
     pub selector: Result<LabelSelector, LabelSelectorError>,
+    /// How many active pods are wanted.
+    pub replicas: usize,
+    /// How long a pod must be ready to be available, in seconds.
+    pub min_ready_seconds: i32,
     /// A new pod; the store gives it a name.
     pub pod: Draft,
-    /// The spec it was made of, kept so that its address stays its own.
-    spec: Part,
+    /// How the ReplicaSet's kind says all this.
+    pub(super) dialect: Dialect,
+    /// What it was made of, kept so that the address of its spec stays its own.
+    of: ObjectRef,
 }
 
 impl Blueprint {
-    /// That of a ReplicaSet; `None` for objects that are none.
-    pub fn of(replica_set: &ObjectRef, pods: &Arc<Kind>) -> Option<Self> {
-        let spec: &ReplicaSetSpec = replica_set.spec()?;
-        let selector = LabelSelector::compile(Some(&spec.selector));
-        let pod = draw(replica_set, spec.template.clone().unwrap_or_default(), pods);
-        Some(Self { selector, pod, spec: replica_set.spec_part().clone() })
+    /// That of a ReplicaSet, or of another kind with its dialect; `None` for objects of neither.
+    pub fn of(replica_set: &ObjectRef, pods: &Arc<Kind>, dialect: Dialect) -> Option<Self> {
+        Self::renewed(None, replica_set, pods, dialect)
     }
 
     /// The labels of the template.
@@ -40,13 +43,27 @@ impl Blueprint {
     }
 
     /// That of a newer version of the same ReplicaSet, which shares the pod if the template is the same.
-    fn renewed(&self, replica_set: &ObjectRef, pods: &Arc<Kind>) -> Option<Self> {
-        let (old, new) = (self.spec.get::<ReplicaSetSpec>()?, replica_set.spec::<ReplicaSetSpec>()?);
-        if old.template != new.template {
-            return Self::of(replica_set, pods);
-        }
-        let selector = LabelSelector::compile(Some(&new.selector));
-        Some(Self { selector, pod: self.pod.clone(), spec: replica_set.spec_part().clone() })
+    fn renewed(
+        known: Option<&Self>,
+        replica_set: &ObjectRef,
+        pods: &Arc<Kind>,
+        dialect: Dialect,
+    ) -> Option<Self> {
+        let asks = (dialect.asks)(replica_set)?;
+        let is_same =
+            |known: &&Self| (dialect.asks)(&known.of).is_some_and(|before| before.template == asks.template);
+        let pod = match known.filter(is_same) {
+            Some(known) => known.pod.clone(),
+            None => draw(replica_set, asks.template.cloned().unwrap_or_default(), pods),
+        };
+        Some(Self {
+            selector: LabelSelector::compile(Some(&asks.selector)),
+            replicas: usize::try_from(asks.replicas.unwrap_or(1)).unwrap_or_default(),
+            min_ready_seconds: asks.min_ready_seconds.unwrap_or_default(),
+            pod,
+            dialect,
+            of: replica_set.clone(),
+        })
     }
 }
 
@@ -68,38 +85,47 @@ fn draw(replica_set: &ObjectRef, template: PodTemplateSpec, pods: &Arc<Kind>) ->
 }
 
 /// The blueprints of all ReplicaSets that are there.
-#[derive(Debug, Default)]
-pub(super) struct Blueprints(Mutex<FxHashMap<Key, Arc<Blueprint>>>);
+#[derive(Debug)]
+pub(super) struct Blueprints {
+    dialect: Dialect,
+    made: Mutex<FxHashMap<Key, Arc<Blueprint>>>,
+}
 
 impl Blueprints {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self { dialect, made: Mutex::default() }
+    }
+
+    /// How the kind says what is wanted.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// That of a ReplicaSet, made anew only if its spec or the ReplicaSet itself is another one.
     pub(super) fn of(&self, replica_set: &ObjectRef, pods: &Arc<Kind>) -> Option<Arc<Blueprint>> {
         let key = replica_set.key();
-        let known = self.0.lock().get(&key).cloned();
+        let known = self.made.lock().get(&key).cloned();
         let of_same_object = known.filter(|known| {
             let owner = known.pod.meta().owner_references.first();
             owner.map(|owner| &owner.uid) == replica_set.meta().uid.as_ref()
         });
         if let Some(known) = &of_same_object
-            && known.spec.ptr_eq(replica_set.spec_part())
+            && known.of.spec_part().ptr_eq(replica_set.spec_part())
         {
             return of_same_object;
         }
-        let made = match &of_same_object {
-            Some(known) => known.renewed(replica_set, pods),
-            None => Blueprint::of(replica_set, pods),
-        };
+        let made = Blueprint::renewed(of_same_object.as_deref(), replica_set, pods, self.dialect);
         let made = Arc::new(made?);
         if let Err(error) = &made.selector {
             // It cannot be mended by trying again (RS-04).
-            tracing::error!(%key, %error, "a ReplicaSet's selector is none");
+            tracing::error!(controller = self.dialect.controller, %key, %error, "a selector is none");
         }
-        self.0.lock().insert(key, Arc::clone(&made));
+        self.made.lock().insert(key, Arc::clone(&made));
         Some(made)
     }
 
     /// The ReplicaSet is gone.
     pub(super) fn forget(&self, key: &Key) {
-        self.0.lock().remove(key);
+        self.made.lock().remove(key);
     }
 }

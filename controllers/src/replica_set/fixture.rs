@@ -120,7 +120,7 @@ impl APod {
 /// A ReplicaSet with these active pods.
 pub(super) fn observed(replica_set: ObjectRef, pods: &[APod]) -> Observed {
     let kind = Registry::builtin().of::<Pod>().expect("a built-in kind");
-    let blueprint = Blueprint::of(&replica_set, &kind).expect("a ReplicaSet");
+    let blueprint = Blueprint::of(&replica_set, &kind, super::Dialect::REPLICA_SET).expect("a ReplicaSet");
     let mut observed = Observed::new(replica_set, Arc::new(blueprint));
     observed.pods.kept = pods.iter().map(APod::object).collect();
     observed

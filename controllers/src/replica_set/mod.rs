@@ -9,11 +9,14 @@
 //! Pods that have failed, succeeded, or are on their way out are replaced and otherwise left alone. A change
 //! of the template changes no pod that exists.
 //!
+//! ReplicationControllers are kept by the same controller in another [`Dialect`].
+//!
 //! A sync is: claim pods, create or delete some, write the status. Creations and deletions are decided on
 //! one look at the world, as upstream's are.
 
 mod action;
 mod blueprint;
+mod dialect;
 #[cfg(test)]
 mod fixture;
 mod memory;
@@ -22,15 +25,17 @@ mod plan;
 pub mod ranking;
 mod status;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec};
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use setpoint_core::Result;
 use setpoint_core::kind::{Kind, KindId};
-use setpoint_core::object::Key;
-use setpoint_reconcile::controller::{Controller, Relation};
+use setpoint_core::object::{Key, Object};
+use setpoint_reconcile::controller::{Controller, Relation, SelectorOf};
 use setpoint_reconcile::plan::{Outcome, Plan, Planner, Step};
 use setpoint_reconcile::reconciler::Context;
 use setpoint_store::ObjectStoreExt;
@@ -39,12 +44,13 @@ use setpoint_store::tables::Snapshot;
 pub use self::action::{Action, Version};
 pub use self::blueprint::Blueprint;
 use self::blueprint::Blueprints;
+pub use self::dialect::{Asks, Dialect};
 pub use self::memory::Memory;
 pub use self::observed::Observed;
 pub use self::plan::{BURST_REPLICAS, plan};
 pub use self::status::status;
 
-/// Keeps the pods of ReplicaSets in number.
+/// Keeps the pods of ReplicaSets in number, or those of another kind whose dialect it speaks.
 #[derive(Debug)]
 pub struct ReplicaSetController {
     replica_sets: KindId,
@@ -60,17 +66,33 @@ impl ReplicaSetController {
     /// `NotFound` if the store has no ReplicaSets or no pods.
     pub fn controller(context: Context) -> Result<Controller> {
         let replica_sets = context.store.kind_of::<ReplicaSet>()?;
+        Self::speaking(Dialect::REPLICA_SET, &replica_sets, selector_of, context)
+    }
+
+    /// The controller of all objects of a kind, whose dialect and selector are these.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the store has no pods.
+    pub fn speaking(
+        dialect: Dialect,
+        kind: &Kind,
+        selector: SelectorOf,
+        context: Context,
+    ) -> Result<Controller> {
         let pods = context.store.kind_of::<Pod>()?;
         let relations = [
-            Relation::root(replica_sets.id),
-            Relation::owned(pods.id, &replica_sets),
-            Relation::orphaned(pods.id, replica_sets.id, |object| {
-                object.spec::<ReplicaSetSpec>().map(|spec| &spec.selector)
-            }),
+            Relation::root(kind.id),
+            Relation::owned(pods.id, kind),
+            Relation::orphaned(pods.id, kind.id, selector),
         ];
-        let planner = Self { replica_sets: replica_sets.id, pods, blueprints: Blueprints::default() };
+        let planner = Self { replica_sets: kind.id, pods, blueprints: Blueprints::new(dialect) };
         Ok(relations.into_iter().fold(Controller::of_planner(planner, context), Controller::related))
     }
+}
+
+fn selector_of(object: &Object) -> Option<Cow<'_, LabelSelector>> {
+    (Dialect::REPLICA_SET.asks)(object).map(|asks| asks.selector)
 }
 
 impl Planner for ReplicaSetController {
@@ -79,7 +101,7 @@ impl Planner for ReplicaSetController {
     type Action = Action;
 
     fn name(&self) -> &'static str {
-        "replicaset-controller"
+        self.blueprints.dialect().controller
     }
 
     fn observe(&self, snapshot: &Snapshot, key: &Key) -> Option<Observed> {

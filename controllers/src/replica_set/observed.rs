@@ -1,6 +1,5 @@
 use std::sync::{Arc, OnceLock};
 
-use k8s_openapi::api::apps::v1::ReplicaSetSpec;
 use rustc_hash::FxHashMap;
 use setpoint_core::builtin::SharedPodSpec;
 use setpoint_core::kind::KindId;
@@ -10,6 +9,7 @@ use setpoint_reconcile::events::Regarding;
 use setpoint_store::tables::{IndexValue, Snapshot};
 
 use super::blueprint::Blueprint;
+use super::dialect::Dialect;
 use super::plan::BURST_REPLICAS;
 use crate::claim::{Children, Claim, Decision};
 use crate::controller_ref::is_controlled_by;
@@ -53,7 +53,7 @@ impl Observed {
             }
         }
         if observed.must_choose() {
-            observed.neighbours = neighbours(snapshot, replica_set, replica_sets, pods);
+            observed.neighbours = neighbours(snapshot, replica_set, blueprint.dialect, replica_sets, pods);
         }
         Some(observed)
     }
@@ -92,17 +92,12 @@ impl Observed {
 
     /// How many active pods are wanted.
     pub fn replicas(&self) -> usize {
-        let replicas = self.spec().and_then(|spec| spec.replicas).unwrap_or(1);
-        usize::try_from(replicas).unwrap_or_default()
+        self.blueprint.replicas
     }
 
     /// How long a pod must be ready to be available, in seconds.
     pub fn min_ready_seconds(&self) -> i32 {
-        self.spec().and_then(|spec| spec.min_ready_seconds).unwrap_or_default()
-    }
-
-    fn spec(&self) -> Option<&ReplicaSetSpec> {
-        self.replica_set.spec()
+        self.blueprint.min_ready_seconds
     }
 
     /// The ReplicaSet as events name it.
@@ -119,6 +114,7 @@ impl Observed {
 fn neighbours(
     snapshot: &Snapshot,
     replica_set: &ObjectRef,
+    dialect: Dialect,
     replica_sets: KindId,
     pods: KindId,
 ) -> FxHashMap<Text, usize> {
@@ -130,7 +126,7 @@ fn neighbours(
         .collect();
     let selectors: Vec<LabelSelector> = siblings
         .iter()
-        .filter_map(|sibling| LabelSelector::compile(Some(&sibling.spec::<ReplicaSetSpec>()?.selector)).ok())
+        .filter_map(|sibling| LabelSelector::compile(Some(&(dialect.asks)(sibling)?.selector)).ok())
         .collect();
     let controlled = siblings.iter().filter_map(|sibling| sibling.meta().uid.as_ref()).flat_map(|uid| {
         let listed = snapshot.by_index(pods, "owner", &IndexValue::Uid(uid.clone()));

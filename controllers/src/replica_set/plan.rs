@@ -92,7 +92,7 @@ fn tell(observed: &Observed, memory: &mut Memory, now: Timestamp) -> Option<Acti
     });
     let said: Arc<ReplicaSetStatus> = Arc::clone(said);
     match &memory.writing {
-        Writing::Due if is_said(&observed.replica_set, &said) => {
+        Writing::Due if is_said(observed, &said) => {
             memory.writing = Writing::Done;
             None
         }

@@ -14,7 +14,8 @@ const REPLICA_FAILURE: &str = "ReplicaFailure";
 /// `failure` is what went wrong while pods were created or deleted. It makes a condition, which stays as it
 /// is until nothing goes wrong any more (RS-28).
 pub fn status(observed: &Observed, failure: Option<&str>, now: Timestamp) -> ReplicaSetStatus {
-    let current = observed.replica_set.status::<ReplicaSetStatus>();
+    let dialect = observed.blueprint.dialect;
+    let current = (dialect.said)(&observed.replica_set);
     let active = &observed.pods.kept;
     let min_ready_seconds = observed.min_ready_seconds();
     let (mut fully_labeled, mut ready, mut available) = (0, 0, 0);
@@ -31,22 +32,21 @@ pub fn status(observed: &Observed, failure: Option<&str>, now: Timestamp) -> Rep
         fully_labeled_replicas: unless_zero(fully_labeled),
         ready_replicas: unless_zero(ready),
         available_replicas: unless_zero(available),
-        terminating_replicas: Some(number(observed.terminating)),
+        terminating_replicas: dialect.counts_terminating.then(|| number(observed.terminating)),
         observed_generation: Some(observed.replica_set.meta().generation),
         conditions: (!conditions.is_empty()).then_some(conditions),
     }
 }
 
 /// Whether a ReplicaSet says so already (RS-29).
-pub(super) fn is_said(replica_set: &Object, status: &ReplicaSetStatus) -> bool {
-    let none = ReplicaSetStatus::default();
-    let current = replica_set.status::<ReplicaSetStatus>().unwrap_or(&none);
+pub(super) fn is_said(observed: &Observed, status: &ReplicaSetStatus) -> bool {
+    let current = (observed.blueprint.dialect.said)(&observed.replica_set).unwrap_or_default();
     let counts = |status: &ReplicaSetStatus| {
         [status.fully_labeled_replicas, status.ready_replicas, status.available_replicas]
             .map(Option::unwrap_or_default)
     };
     current.replicas == status.replicas
-        && counts(current) == counts(status)
+        && counts(&current) == counts(status)
         && current.terminating_replicas == status.terminating_replicas
         && current.observed_generation.unwrap_or_default() == status.observed_generation.unwrap_or_default()
         && current.conditions.as_deref().unwrap_or_default()

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ impl Relation {
                 let value = IndexValue::Pair(namespace.clone(), entry);
                 snapshot
                     .by_index(root, SELECTOR_INDEX, &value)
-                    .filter(|object| selects(selector(object), &orphan.labels))
+                    .filter(|object| selects(selector(object).as_deref(), &orphan.labels))
                     .for_each(|object| wake(Wake::now(object.key())));
             }
         });
@@ -158,8 +159,8 @@ impl Relation {
     }
 }
 
-/// Gives the selector in a root object's spec.
-pub type SelectorOf = fn(&Object) -> Option<&LabelSelectorSource>;
+/// Gives the selector in a root object's spec; owned where the kind has it in another form.
+pub type SelectorOf = fn(&Object) -> Option<Cow<'_, LabelSelectorSource>>;
 
 const SELECTOR_INDEX: &str = "selector";
 
