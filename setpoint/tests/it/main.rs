@@ -8,3 +8,4 @@ mod node;
 mod parity;
 #[cfg(feature = "scheduler")]
 mod scheduler;
+mod workload_api;

@@ -20,7 +20,7 @@ mod pace;
 mod run;
 mod scenario;
 mod scrub;
-mod server;
+pub(super) mod server;
 mod step;
 
 use std::collections::BTreeMap;

@@ -54,9 +54,9 @@ pub(super) fn object_path(kind: &str, namespace: &str, name: &str, sub: Option<&
 }
 
 /// A code and a body.
-pub(super) struct Answer {
-    pub(super) code: u16,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) body: Value,
 }
 
 /// Words and objects of a watch.
@@ -64,13 +64,13 @@ pub(super) type Stream = Pin<Box<dyn futures::Stream<Item = (String, Value)> + S
 
 /// The API over a store.
 #[derive(Clone)]
-pub(super) struct Server {
+pub(crate) struct Server {
     store: Arc<dyn ObjectStore>,
     api: ApiServer,
 }
 
 impl Server {
-    pub(super) fn new(env: &Env, store: Arc<dyn ObjectStore>) -> Self {
+    pub(crate) fn new(env: &Env, store: Arc<dyn ObjectStore>) -> Self {
         Self { api: ApiServer::new(env, Arc::clone(&store)), store }
     }
 
@@ -104,7 +104,7 @@ impl Server {
     }
 
     /// Sends a request and reads the answer.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         method: &str,
         url: &str,
