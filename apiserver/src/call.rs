@@ -7,9 +7,10 @@ use setpoint_core::field::{FieldError, FieldErrors, Path};
 use setpoint_core::object::{Key, Text};
 use setpoint_core::patch::{FIELD_MANAGER_BYTES_MAX, PatchType, validate_options};
 use setpoint_core::{Error, Result};
-use setpoint_store::request::{RequestContext, Selection, User};
+use setpoint_store::request::{RequestContext, Selection};
 
 use crate::answer::wrong_method;
+use crate::authorization::Attributes;
 use crate::limits::REQUEST_TIME_MAX;
 use crate::path::Place;
 use crate::query::Query;
@@ -21,7 +22,8 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) place: &'a Place,
     pub(crate) query: &'a Query,
-    pub(crate) user: Arc<User>,
+    /// Who asks for what.
+    pub(crate) attributes: Attributes,
     pub(crate) body: Bytes,
 }
 
@@ -62,7 +64,7 @@ impl Call<'_> {
         }
         let manager = if field_manager.is_empty() { self.agent() } else { field_manager };
         Ok(RequestContext {
-            user: Arc::clone(&self.user),
+            user: Arc::clone(&self.attributes.user),
             field_manager: Text::from(manager),
             dry_run: !words.is_empty(),
             deadline: Some(self.server.env.now() + REQUEST_TIME_MAX),

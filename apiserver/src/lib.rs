@@ -11,8 +11,11 @@
 //! 3. What a request may cost is bounded: see [`limits`].
 //! 4. A watch tells every change or says that it cannot.
 //!
-//! What it does not do: answer in YAML or protobuf, or read protobuf; authorize (whom an [`Authenticator`] lets in may
-//! do everything); open sessions in containers (`exec`, `attach`, `portforward`).
+//! 5. Who may ask is told by an [`Authenticator`], and what they may do by an [`Authorizer`]; a path that names nothing
+//!    is forbidden before it is not found.
+//!
+//! What it does not do: answer in YAML or protobuf, or read protobuf; open sessions in containers (`exec`, `attach`,
+//! `portforward`).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -39,7 +42,8 @@
 //! ```
 
 mod answer;
-mod authenticator;
+pub mod authentication;
+pub mod authorization;
 mod binding;
 mod body;
 mod call;
@@ -48,6 +52,7 @@ mod discovery;
 mod document;
 mod encode;
 mod eviction;
+mod in_flight;
 pub mod limits;
 mod negotiation;
 pub mod openapi;
@@ -57,6 +62,8 @@ mod pod_log;
 mod query;
 mod read;
 mod scale;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod service;
 mod surface;
 pub mod table;
@@ -65,7 +72,9 @@ mod tests;
 mod watch;
 mod write;
 
-pub use self::authenticator::{Authenticator, Trusted};
+pub use self::authentication::{Authenticator, Trusted};
+pub use self::authorization::Authorizer;
 pub use self::body::Body;
+pub use self::in_flight::InFlightLimits;
 pub use self::pod_log::{PodLogs, RuntimeLogs};
 pub use self::service::{ApiServer, ApiServerBuilder};

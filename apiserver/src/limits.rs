@@ -22,3 +22,46 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// How long a watch lives at the least, if the client does not say (WATCH-12); at the most it is twice that.
 pub const WATCH_TIME_MIN: Duration = Duration::from_secs(30 * 60);
+
+/// How long a client may take to send a body.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How many requests that read are answered at a time; more are told to come back (429).
+pub const READS_MAX: usize = 400;
+
+/// How many requests that write are answered at a time.
+pub const WRITES_MAX: usize = 200;
+
+/// How many watches are open at a time, and logs that are followed or sessions in pods. They live long and cost
+/// little.
+pub const WATCHES_MAX: usize = 10_000;
+
+/// In how many seconds who was told to come back should do so.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// How many connections a server has at a time; more wait until one ends.
+pub const CONNECTIONS_MAX: usize = 4096;
+
+/// How many requests of one HTTP/2 connection are answered at a time.
+pub const STREAMS_MAX: u32 = 250;
+
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long the head of a request may be.
+pub const HEADER_BYTES_MAX: u32 = 64 * 1024;
+
+/// How many headers a request may have.
+pub const HEADERS_MAX: usize = 128;
+
+/// How long the head of a request may take to arrive, from its first byte.
+pub const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// How long a connection is kept without a request.
+pub const IDLE_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// How long a client may take none of what it is sent.
+pub const STALL_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long requests get to come to their end when a server is shut down.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);

@@ -1,5 +1,6 @@
 //! Logs of containers (SUB-09).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, future};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use setpoint_core::builtin::SharedPodSpec;
 use setpoint_core::object::{Object, ObjectRef};
 use setpoint_core::{Error, Reason, Result};
 use setpoint_runtime_traits::{
@@ -38,14 +40,29 @@ pub trait PodLogs: Send + Sync + 'static {
     ) -> setpoint_runtime_traits::Result<EventStream<LogLine>>;
 }
 
-/// The logs of one runtime, whose containers are found by the ids in the statuses of pods.
-#[derive(Clone)]
-pub struct RuntimeLogs(Arc<dyn StreamingService>);
+/// The logs of runtimes, whose containers are found by the ids in the statuses of pods.
+#[derive(Clone, Default)]
+pub struct RuntimeLogs {
+    /// By the names of nodes.
+    nodes: BTreeMap<String, Arc<dyn StreamingService>>,
+    /// For all other nodes.
+    rest: Option<Arc<dyn StreamingService>>,
+}
 
 impl RuntimeLogs {
-    /// Logs are read from this runtime.
+    /// Logs are read from this runtime, whatever the node is.
     pub fn new(runtime: Arc<dyn StreamingService>) -> Self {
-        Self(runtime)
+        Self { nodes: BTreeMap::new(), rest: Some(runtime) }
+    }
+
+    /// The logs of each node's pods are read from its own runtime.
+    pub fn of_nodes(nodes: impl IntoIterator<Item = (String, Arc<dyn StreamingService>)>) -> Self {
+        Self { nodes: nodes.into_iter().collect(), rest: None }
+    }
+
+    fn runtime_of(&self, pod: &Object) -> Option<&Arc<dyn StreamingService>> {
+        let node = pod.spec::<SharedPodSpec>().and_then(SharedPodSpec::node_name_text);
+        node.and_then(|node| self.nodes.get(&**node)).or(self.rest.as_ref())
     }
 }
 
@@ -66,7 +83,13 @@ impl PodLogs for RuntimeLogs {
     ) -> setpoint_runtime_traits::Result<EventStream<LogLine>> {
         let id = container_id(pod, container, previous)
             .ok_or_else(|| RuntimeError::not_found("container", container))?;
-        self.0.logs(&id, options).await
+        let runtime = self.runtime_of(pod).ok_or_else(|| {
+            RuntimeError::new(
+                ErrorKind::Unavailable,
+                "the pod's node has no runtime that this server can reach",
+            )
+        })?;
+        runtime.logs(&id, options).await
     }
 }
 
@@ -110,7 +133,8 @@ impl Call<'_> {
         };
         let lines = logs.logs(&pod, &wanted.container, wanted.previous, &wanted.options).await;
         let lines = lines.map_err(|error| self.told(&error, &wanted))?;
-        let Wanted { timestamps, bytes_max, .. } = wanted;
+        let Wanted { timestamps, bytes_max, options, .. } = wanted;
+        let follows = options.follow;
         let mut begins = true;
         let pieces = lines
             // The end of what can be read is the end of the answer: its head is sent already.
@@ -125,7 +149,8 @@ impl Call<'_> {
             *left -= piece.len();
             future::ready((!piece.is_empty()).then_some(Bytes::from(piece)))
         });
-        Ok(answer::of(200, TEXT, Body::stream(body)))
+        let body = Body::stream(body);
+        Ok(answer::of(200, TEXT, if follows { body.endless() } else { body }))
     }
 
     fn wanted(&self, pod: &Object) -> Result<Wanted> {

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -16,9 +17,11 @@ use setpoint_store::request::User;
 use tower_service::Service;
 
 use crate::answer::{self, Answer, no_such_page, too_large, wrong_method};
-use crate::authenticator::{Authenticator, Trusted};
+use crate::authentication::{Authenticator, Trusted, anonymous};
+use crate::authorization::{AlwaysAllow, Attributes, Authorizer, forbidden, is_public};
 use crate::call::Call;
-use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
+use crate::in_flight::{InFlight, InFlightLimits};
+use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
 use crate::openapi::Documents;
 use crate::path::{Place, Target};
 use crate::pod_log::PodLogs;
@@ -37,6 +40,8 @@ pub struct ApiServer {
 /// What an [`ApiServer`] is made of.
 pub struct ApiServerBuilder {
     inner: Inner,
+    /// Whether the embedder has said who may ask.
+    has_authenticator: bool,
 }
 
 /// What all requests share.
@@ -44,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) env: Env,
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) authorizer: Arc<dyn Authorizer>,
+    in_flight: InFlight,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
     openapi: Documents,
 }
@@ -58,7 +65,16 @@ impl ApiServer {
     pub fn builder(env: &Env, store: Arc<dyn ObjectStore>) -> ApiServerBuilder {
         let authenticator = Arc::new(Trusted::administrator());
         let openapi = Documents::new(store.registry().clone());
-        ApiServerBuilder { inner: Inner { env: env.clone(), store, authenticator, logs: None, openapi } }
+        let inner = Inner {
+            env: env.clone(),
+            store,
+            authenticator,
+            authorizer: Arc::new(AlwaysAllow),
+            in_flight: InFlight::new(InFlightLimits::default()),
+            logs: None,
+            openapi,
+        };
+        ApiServerBuilder { inner, has_authenticator: false }
     }
 
     /// Answers a request.
@@ -69,7 +85,11 @@ impl ApiServer {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        let answer = self.inner.answer(&parts, body).await;
+        let answer = AssertUnwindSafe(self.inner.answer(&parts, body)).catch_unwind().await;
+        let answer = answer.unwrap_or_else(|_| {
+            tracing::error!(method = %parts.method, path = parts.uri.path(), "a request made the server panic");
+            Err(Error::internal("this request caused the server to panic"))
+        });
         let mut answer = answer.unwrap_or_else(|error| answer::failure(&error));
         let audit_id = parts
             .headers
@@ -88,7 +108,28 @@ impl ApiServerBuilder {
     #[must_use]
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.inner.authenticator = Arc::new(authenticator);
+        self.has_authenticator = true;
         self
+    }
+
+    /// Who may do what. Without this, everybody who is known may do everything.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: impl Authorizer) -> Self {
+        self.inner.authorizer = Arc::new(authorizer);
+        self
+    }
+
+    /// How many requests are answered at a time.
+    #[must_use]
+    pub fn in_flight(mut self, limits: InFlightLimits) -> Self {
+        self.inner.in_flight = InFlight::new(limits);
+        self
+    }
+
+    /// Whether it was said who may ask.
+    #[cfg(feature = "serve")]
+    pub(crate) const fn has_authenticator(&self) -> bool {
+        self.has_authenticator
     }
 
     /// Where the logs of containers are. Without this they are answered 503.
@@ -135,20 +176,56 @@ impl Inner {
             return Err(Error::new(Reason::RequestEntityTooLarge, "the URI is too long").with_code(414));
         }
         let target = Target::of(path, self.store.registry());
-        let is_get = matches!(parts.method, Method::GET | Method::HEAD);
-        match &target {
-            Some(Target::Health) if is_get => return Ok(answer::text(200, "ok")),
-            Some(Target::Version) if is_get => return Ok(discovery::version()),
-            _ => {}
+        let query = &Query::parse(query)?;
+        let user = self.sender(parts).await?;
+        let attributes = Attributes::of(user, &parts.method, path, query, target.as_ref());
+        if !is_public(&attributes) {
+            self.authorize(&attributes).await?;
+            let permit = self.in_flight.admit(&attributes)?;
+            let answer = self.answer_target(parts, target, query, attributes, body).await?;
+            return Ok(answer.map(|body| body.holding(permit)));
         }
-        let Some(user) = self.authenticator.authenticate(parts).await else {
-            return Err(Error::new(Reason::Unauthorized, "Unauthorized"));
-        };
+        self.answer_target(parts, target, query, attributes, body).await
+    }
+
+    /// Who sent a request.
+    async fn sender(&self, parts: &Parts) -> Result<Arc<User>> {
+        match self.authenticator.authenticate(parts).await {
+            Ok(user) => Ok(user.unwrap_or_else(|| Arc::new(anonymous()))),
+            Err(_) => Err(Error::new(Reason::Unauthorized, "Unauthorized")),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// `Forbidden` unless the authorizer allows it.
+    pub(crate) async fn authorize(&self, attributes: &Attributes) -> Result<()> {
+        let decision = self.authorizer.authorize(attributes).await;
+        if decision.is_allowed() { Ok(()) } else { Err(forbidden(attributes, decision.reason())) }
+    }
+
+    async fn answer_target<B>(
+        &self,
+        parts: &Parts,
+        target: Option<Target>,
+        query: &Query,
+        attributes: Attributes,
+        body: B,
+    ) -> Result<Answer>
+    where
+        B: http_body::Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let is_get = matches!(parts.method, Method::GET | Method::HEAD);
         match target {
-            Some(Target::Place(place)) => self.answer_place(parts, &place, query, user, body).await,
+            Some(Target::Place(place)) => self.answer_place(parts, &place, query, attributes, body).await,
+            Some(Target::Health) if is_get => Ok(answer::text(200, "ok")),
+            Some(Target::Version) if is_get => Ok(discovery::version()),
             Some(other) if is_get => self.discover(parts, &other),
             Some(_) => Err(wrong_method()),
-            None if is_get && path.starts_with("/openapi/") => openapi::serve(&self.openapi, parts),
+            None if is_get && parts.uri.path().starts_with("/openapi/") => {
+                openapi::serve(&self.openapi, parts)
+            }
             None => Ok(no_such_page()),
         }
     }
@@ -177,42 +254,45 @@ impl Inner {
         &self,
         parts: &Parts,
         place: &Place,
-        query: &str,
-        user: Arc<User>,
+        query: &Query,
+        attributes: Attributes,
         body: B,
     ) -> Result<Answer>
     where
         B: http_body::Body + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let query = &Query::parse(query)?;
         let Some(verb) = Verb::of(&parts.method, place, query)? else { return Ok(no_such_page()) };
-        let body = if verb.has_body() { read(body).await? } else { Bytes::new() };
-        let call = Call { server: self, parts, place, query, user, body };
+        let body = if verb.has_body() { self.read(body).await? } else { Bytes::new() };
+        let call = Call { server: self, parts, place, query, attributes, body };
         if verb.is_long() {
             return verb.run(&call).await;
         }
         match self.env.timeout(REQUEST_TIME_MAX, verb.run(&call)).await {
             Ok(answer) => answer,
-            Err(_) => {
-                let why = "Timeout: request did not complete within the allotted timeout";
-                Err(Error::new(Reason::Timeout, why))
-            }
+            Err(_) => Err(too_slow()),
+        }
+    }
+
+    /// The whole body, if it is not too large and does not take too long (WIRE-05).
+    async fn read<B>(&self, body: B) -> Result<Bytes>
+    where
+        B: http_body::Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let whole = Limited::new(body, BODY_BYTES_MAX).collect();
+        match self.env.timeout(BODY_TIME_MAX, whole).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(BODY_BYTES_MAX)),
+            Ok(Err(error)) => Err(Error::bad_request(error.to_string())),
+            Err(_) => Err(too_slow()),
         }
     }
 }
 
-/// The whole body, if it is not too large (WIRE-05).
-async fn read<B>(body: B) -> Result<Bytes>
-where
-    B: http_body::Body + Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(BODY_BYTES_MAX)),
-        Err(error) => Err(Error::bad_request(error.to_string())),
-    }
+/// The request did not come to its end in time.
+fn too_slow() -> Error {
+    Error::new(Reason::Timeout, "Timeout: request did not complete within the allotted timeout")
 }
 
 /// What is done with a place.

@@ -41,7 +41,7 @@ impl Call<'_> {
         };
         let over = self.server.env.sleep(life);
         let lines = events.map(move |event| writer.line(event)).take_until(over);
-        Ok(answer::of(200, JSON, Body::stream(lines)))
+        Ok(answer::of(200, JSON, Body::stream(lines).endless()))
     }
 
     /// How long the watch lives (WATCH-12).

@@ -1,13 +1,15 @@
 //! A control plane with nodes that run local processes.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use setpoint::ControlPlane;
 use setpoint::env::Env;
 use setpoint::node::agent::AgentSettings;
 use setpoint::node::process::{ImageTable, ProcessRuntime};
+use setpoint::node::simulated::SimulatedRuntime;
 use setpoint::runtime::ContainerId;
+use setpoint::{ControlPlane, ControlPlaneBuilder};
 use tempfile::TempDir;
 
 use crate::Failure;
@@ -26,6 +28,27 @@ pub struct LocalCluster {
     folder: TempDir,
 }
 
+/// What a cluster is made of.
+pub struct ClusterSettings {
+    /// How many nodes it has.
+    pub nodes: u8,
+    /// What pods are there.
+    pub kind: NodeKind,
+    /// What can be run on nodes of processes. On others everything can.
+    pub images: ImageTable,
+    /// Whether pods are put on nodes.
+    pub scheduler: bool,
+}
+
+/// What pods are on a node.
+#[derive(Clone, Copy)]
+pub enum NodeKind {
+    /// Processes of this machine.
+    Process,
+    /// Nothing but a state.
+    Simulated,
+}
+
 impl LocalCluster {
     /// Starts all controllers, the scheduler and `nodes` nodes on which these images can be run.
     ///
@@ -33,27 +56,48 @@ impl LocalCluster {
     ///
     /// If a folder cannot be made or a part cannot be started.
     pub async fn start(env: &Env, nodes: u8, images: &ImageTable) -> Result<Self, Failure> {
+        let settings =
+            ClusterSettings { nodes, kind: NodeKind::Process, images: images.clone(), scheduler: true };
+        Self::start_on(ControlPlane::builder(env), env, &settings).await
+    }
+
+    /// Starts a cluster on what is there of a control plane: a store, say.
+    ///
+    /// # Errors
+    ///
+    /// If a folder cannot be made or a part cannot be started.
+    pub async fn start_on(
+        builder: ControlPlaneBuilder,
+        env: &Env,
+        settings: &ClusterSettings,
+    ) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("setpoint-")?;
-        let mut builder = ControlPlane::builder(env).workload_controllers().node_controllers().scheduler();
+        let mut builder = builder.workload_controllers().node_controllers();
+        if settings.scheduler {
+            builder = builder.scheduler();
+        }
         let mut runtimes = Vec::new();
-        for number in 1..=nodes {
-            let name = format!("node-{number}");
-            let home = folder.path().join(&name);
-            let runtime = ProcessRuntime::builder(home.join("runtime"), env.clone())
-                .images(images.clone())
-                .addresses([127, 1, number, 1].into(), PODS_MAX)
-                .open()?;
-            let runtime = Arc::new(runtime);
-            let mut settings = AgentSettings::new(&name)
-                .with_capacity("cpu", "4".parse()?)
-                .with_capacity("memory", "4Gi".parse()?)
-                .with_capacity("ephemeral-storage", "10Gi".parse()?);
-            settings.pods_max = PODS_MAX;
-            settings.addresses = vec![format!("127.1.{number}.254")];
-            settings.log_directory = home.join("logs");
-            settings.volume_directory = home.join("volumes");
-            builder = builder.node(settings, runtime.node_runtime());
-            runtimes.push(runtime);
+        for number in 1..=settings.nodes {
+            let agent = agent_settings(number, folder.path())?;
+            let runtime = match settings.kind {
+                NodeKind::Process => {
+                    let home = folder.path().join(&agent.node_name);
+                    let runtime = ProcessRuntime::builder(home.join("runtime"), env.clone())
+                        .images(settings.images.clone())
+                        .addresses([127, 1, number, 1].into(), PODS_MAX)
+                        .open()?;
+                    let runtime = Arc::new(runtime);
+                    runtimes.push(Arc::clone(&runtime));
+                    runtime.node_runtime()
+                }
+                NodeKind::Simulated => {
+                    let runtime = SimulatedRuntime::builder(agent.node_name.as_str(), env.clone())
+                        .addresses([10, 1, number, 1].into(), PODS_MAX)
+                        .build();
+                    Arc::new(runtime).node_runtime()
+                }
+            };
+            builder = builder.node(agent, runtime);
         }
         Ok(Self { plane: builder.start().await?, runtimes, folder })
     }
@@ -87,6 +131,20 @@ impl LocalCluster {
             runtime.shutdown().await;
         }
     }
+}
+
+fn agent_settings(number: u8, folder: &Path) -> Result<AgentSettings, Failure> {
+    let name = format!("node-{number}");
+    let home = folder.join(&name);
+    let mut settings = AgentSettings::new(&name)
+        .with_capacity("cpu", "4".parse()?)
+        .with_capacity("memory", "4Gi".parse()?)
+        .with_capacity("ephemeral-storage", "10Gi".parse()?);
+    settings.pods_max = PODS_MAX;
+    settings.addresses = vec![format!("127.1.{number}.254")];
+    settings.log_directory = home.join("logs");
+    settings.volume_directory = home.join("volumes");
+    Ok(settings)
 }
 
 /// How long a part of a demonstration may take.

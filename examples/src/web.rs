@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use setpoint::node::process::ProcessImage;
+use setpoint::node::process::{ImageTable, ProcessImage};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -35,6 +35,15 @@ const CONNECTIONS_MAX: usize = 64;
 pub fn image(version: &str) -> std::io::Result<ProcessImage> {
     let program = std::env::current_exe()?;
     Ok(ProcessImage::program(program.to_string_lossy()).with_args([ARGUMENT, version]))
+}
+
+/// What the orchestrator's nodes can run: the programs of this machine, and two versions of the web server.
+///
+/// # Errors
+///
+/// If the program does not know where it is.
+pub fn images() -> std::io::Result<ImageTable> {
+    Ok(ImageTable::with_host().with_image("web:v1", image("web v1")?).with_image("web:v2", image("web v2")?))
 }
 
 /// The version to serve, if the arguments say that this process is the web server.

@@ -38,7 +38,14 @@ pub struct ControlPlane {
     expiry: Option<Task<()>>,
     /// What the view is made of, if the store is somewhere else.
     informers: Option<InformerView>,
+    /// Where the containers of each node are talked to.
+    #[cfg(feature = "node")]
+    streams: Streams,
 }
+
+/// Nodes and where their containers are talked to.
+#[cfg(feature = "node")]
+type Streams = Vec<(String, Arc<dyn setpoint_runtime_traits::StreamingService>)>;
 
 /// A part that is no controller, such as a scheduler or a node agent.
 pub(crate) trait Part: Send {
@@ -75,6 +82,8 @@ pub struct ControlPlaneBuilder {
     store: Option<Chosen>,
     controllers: Vec<Box<dyn FnOnce(Context) -> Result<Controller> + Send>>,
     parts: Vec<MakePart>,
+    #[cfg(feature = "node")]
+    streams: Streams,
 }
 
 /// A store, and how its events expire, if it is one that lets them.
@@ -89,7 +98,14 @@ type MakePart = Box<dyn FnOnce(Context) -> BoxFuture<'static, Result<Box<dyn Par
 impl ControlPlane {
     /// Begins to put one together. Without anything else it is a store in memory.
     pub fn builder(env: &Env) -> ControlPlaneBuilder {
-        ControlPlaneBuilder { env: env.clone(), store: None, controllers: Vec::new(), parts: Vec::new() }
+        ControlPlaneBuilder {
+            env: env.clone(),
+            store: None,
+            controllers: Vec::new(),
+            parts: Vec::new(),
+            #[cfg(feature = "node")]
+            streams: Vec::new(),
+        }
     }
 
     /// The store that all parts share.
@@ -149,6 +165,47 @@ impl ControlPlane {
     /// How the informers are doing, if the store is somewhere else.
     pub fn informer_health(&self) -> Vec<InformerHealth> {
         self.informers.as_ref().map(InformerView::health).unwrap_or_default()
+    }
+
+    /// Begins to put together the Kubernetes API over the store, with the logs of the nodes that run here.
+    ///
+    /// In process, a client gets a service by `plane.api_server().build()`.
+    #[cfg(feature = "apiserver")]
+    pub fn api_server(&self) -> setpoint_apiserver::ApiServerBuilder {
+        use setpoint_apiserver::ApiServer;
+
+        let builder = ApiServer::builder(&self.env, Arc::clone(&self.store));
+        #[cfg(feature = "node")]
+        let builder = if self.streams.is_empty() {
+            builder
+        } else {
+            builder.logs(setpoint_apiserver::RuntimeLogs::of_nodes(self.streams.clone()))
+        };
+        builder
+    }
+
+    /// Begins to put together a server of that API, for kubectl and other programs. It is to be shut down before the
+    /// control plane is.
+    ///
+    /// ```
+    /// use setpoint::ControlPlane;
+    /// use setpoint::env::Env;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let plane = ControlPlane::builder(&Env::tokio()).start().await?;
+    /// let server = plane.server().start().await?; // on a free port of this machine
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("config");
+    /// server.kubeconfig().write(&path)?; // KUBECONFIG=path kubectl get namespaces
+    /// server.shut_down().await;
+    /// plane.shut_down().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "serve")]
+    pub fn server(&self) -> setpoint_apiserver::serve::ServerBuilder {
+        setpoint_apiserver::serve::Server::builder(&self.env, self.api_server())
     }
 
     /// Ends everything, the last part first, and waits until it has ended.
@@ -226,7 +283,8 @@ impl ControlPlaneBuilder {
     /// use the node, [`ControlPlaneBuilder::node_controllers`] must run, here or elsewhere.
     #[cfg(feature = "node")]
     #[must_use]
-    pub fn node(self, settings: AgentSettings, runtime: NodeRuntime) -> Self {
+    pub fn node(mut self, settings: AgentSettings, runtime: NodeRuntime) -> Self {
+        self.streams.extend(runtime.streaming.clone().map(|stream| (settings.node_name.clone(), stream)));
         self.part(Box::new(move |context| {
             Box::pin(async move {
                 let (how, limit) = (settings.shutdown, settings.shutdown_limit);
@@ -269,7 +327,9 @@ impl ControlPlaneBuilder {
     ///
     /// What the store answers, and what a part needs and does not find; what was started is ended then.
     pub async fn start(self) -> Result<ControlPlane> {
-        let Self { env, store, controllers, parts } = self;
+        #[cfg(feature = "node")]
+        let streams = self.streams;
+        let Self { env, store, controllers, parts, .. } = self;
         let Chosen { store, expire } = match store {
             Some(chosen) => chosen,
             None => {
@@ -285,7 +345,16 @@ impl ControlPlaneBuilder {
         };
         let manager = Manager::new(&env, Arc::clone(&store), view);
         let expiry = expire.map(|expire| start_expiry(&env, expire));
-        let mut plane = ControlPlane { env, store, manager, parts: Vec::new(), expiry, informers };
+        let mut plane = ControlPlane {
+            env,
+            store,
+            manager,
+            parts: Vec::new(),
+            expiry,
+            informers,
+            #[cfg(feature = "node")]
+            streams,
+        };
         match plane.add(controllers, parts).await {
             Ok(()) => Ok(plane),
             Err(error) => {

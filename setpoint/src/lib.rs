@@ -13,7 +13,7 @@
 //! | Deployments, ReplicaSets, garbage collection | `controllers` (feature) |
 //! | pods placed on nodes | `scheduler` (feature) |
 //! | objects from YAML | `manifest` (feature) |
-//! | kubectl and kube clients to work unmodified | `apiserver` (feature) |
+//! | kubectl and kube clients to work unmodified | `apiserver` (feature), over the network `apiserver::serve` (feature `serve`) |
 //! | pods run | `node`, `runtime` (feature) |
 //!
 //! ```

@@ -1,5 +1,6 @@
 //! What requests say: who asks, for what, and under which conditions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use setpoint_core::env::Instant;
@@ -28,12 +29,17 @@ pub struct User {
     pub name: String,
     /// The groups it is in.
     pub groups: Vec<String>,
+    /// What tells it from another user who had the name before; empty if that is not known.
+    pub uid: String,
+    /// What else is known of it.
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 impl RequestContext {
     /// A part of the system that writes under its own name.
     pub fn system(name: &str) -> Self {
-        let user = User { name: format!("system:{name}"), groups: vec!["system:masters".to_owned()] };
+        let groups = vec!["system:masters".to_owned()];
+        let user = User { name: format!("system:{name}"), groups, ..User::default() };
         Self { user: Arc::new(user), field_manager: name.into(), dry_run: false, deadline: None }
     }
 }

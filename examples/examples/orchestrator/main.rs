@@ -6,20 +6,26 @@
 //! > get pods
 //! ```
 //!
-//! It runs until `quit`, the end of its input, or Ctrl-C, and then ends all that it runs.
+//! It runs until `quit`, the end of its input, or Ctrl-C, and then ends all that it runs. Or it serves the Kubernetes
+//! API until TERM:
+//!
+//! ```text
+//! cargo run --release --example orchestrator -- serve --kubeconfig /tmp/config
+//! kubectl --kubeconfig /tmp/config get nodes
+//! ```
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 mod command;
+mod serve;
 mod table;
 
 use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use setpoint::env::Env;
 use setpoint::manifest::Manifest;
 use setpoint::model::object::{Key, ObjectRef};
-use setpoint::node::process::ImageTable;
 use setpoint::store::request::{
     DeleteOptions, ListQuery, Outcome, Propagation, ReadAt, RequestContext, Selection,
 };
@@ -29,6 +35,7 @@ use setpoint_examples::{Failure, interrupted, web};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::command::{Command, Target};
+use crate::serve::ServeArguments;
 
 /// A control plane with local nodes that takes commands on its input.
 #[derive(Parser)]
@@ -36,6 +43,13 @@ struct Arguments {
     /// How many nodes run processes on this machine.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
     nodes: u8,
+    #[command(subcommand)]
+    mode: Option<Mode>,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    Serve(ServeArguments),
 }
 
 fn main() -> ExitCode {
@@ -44,7 +58,10 @@ fn main() -> ExitCode {
         let result = runtime.block_on(async {
             match web::version_to_serve() {
                 Some(version) => web::serve(version).await,
-                None => run(&Arguments::parse()).await,
+                None => match Arguments::parse() {
+                    Arguments { mode: Some(Mode::Serve(arguments)), .. } => serve::run(&arguments).await,
+                    arguments => run(&arguments).await,
+                },
             }
         });
         // A line that is still waited for on the input keeps nobody.
@@ -62,10 +79,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let env = Env::tokio();
-    let images = ImageTable::with_host()
-        .with_image("web:v1", web::image("web v1")?)
-        .with_image("web:v2", web::image("web v2")?);
-    let cluster = LocalCluster::start(&env, arguments.nodes, &images).await?;
+    let cluster = LocalCluster::start(&env, arguments.nodes, &web::images()?).await?;
     println!("{} node(s) are up; `help` lists the commands", arguments.nodes);
     let result = converse(&cluster).await;
     println!("ending");

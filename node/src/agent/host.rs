@@ -81,7 +81,8 @@ impl Kinds {
 
 /// The name under which an agent writes.
 pub(super) fn request_context(context: &Context, node_name: &str) -> RequestContext {
-    let user = User { name: format!("system:node:{node_name}"), groups: vec!["system:nodes".to_owned()] };
+    let (name, groups) = (format!("system:node:{node_name}"), vec!["system:nodes".to_owned()]);
+    let user = User { name, groups, ..User::default() };
     RequestContext { user: Arc::new(user), field_manager: "kubelet".into(), ..context.request.clone() }
 }
 

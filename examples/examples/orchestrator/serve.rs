@@ -1,0 +1,103 @@
+//! `orchestrator serve`: the control plane as a server, for kubectl and other clients.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use setpoint::ControlPlaneBuilder;
+use setpoint::apiserver::authentication::administrator;
+use setpoint::env::Env;
+use setpoint::store::Store;
+use setpoint_examples::local_cluster::{ClusterSettings, LocalCluster, NodeKind};
+use setpoint_examples::{Failure, interrupted, web};
+
+/// Serves the Kubernetes API until TERM or Ctrl-C, and prints one line when clients can connect.
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:6443")]
+    listen: SocketAddr,
+    /// The file to write that tells kubectl how to connect. Only its owner can read it.
+    #[arg(long)]
+    kubeconfig: PathBuf,
+    /// Lets in who shows this token, as an administrator. Without it the file holds a client certificate.
+    #[arg(long)]
+    token: Option<String>,
+    /// Keeps the server's authority in this folder, so that clients still believe it after a restart.
+    #[arg(long)]
+    authority: Option<PathBuf>,
+    /// Where objects are kept.
+    #[arg(long, value_enum, default_value_t = StoreKind::Memory)]
+    store: StoreKind,
+    /// How many nodes there are.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=100))]
+    nodes: u8,
+    /// What pods are on the nodes: processes of this machine, or nothing but a state.
+    #[arg(long, value_enum, default_value_t = RuntimeKind::Process)]
+    runtime: RuntimeKind,
+    /// Pods are not put on nodes.
+    #[arg(long)]
+    no_scheduler: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StoreKind {
+    Memory,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RuntimeKind {
+    Process,
+    Simulated,
+    /// There are no nodes.
+    None,
+}
+
+impl ServeArguments {
+    /// The control plane on the store that was chosen.
+    fn with_store(&self, env: &Env, builder: ControlPlaneBuilder) -> ControlPlaneBuilder {
+        match self.store {
+            StoreKind::Memory => builder.store(Store::memory(env)),
+        }
+    }
+
+    fn settings(&self) -> Result<ClusterSettings, Failure> {
+        let kind =
+            if self.runtime == RuntimeKind::Simulated { NodeKind::Simulated } else { NodeKind::Process };
+        let nodes = if self.runtime == RuntimeKind::None { 0 } else { self.nodes };
+        Ok(ClusterSettings { nodes, kind, images: web::images()?, scheduler: !self.no_scheduler })
+    }
+}
+
+/// Serves until somebody asks it to end.
+pub(crate) async fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let env = Env::tokio();
+    let builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env));
+    let cluster = LocalCluster::start_on(builder, &env, &arguments.settings()?).await?;
+    let result = serve(arguments, &env, &cluster).await;
+    cluster.shut_down().await;
+    result
+}
+
+async fn serve(arguments: &ServeArguments, env: &Env, cluster: &LocalCluster) -> Result<(), Failure> {
+    use setpoint::apiserver::serve::Authority;
+
+    let mut builder = cluster.plane().server().listen(arguments.listen);
+    if let Some(token) = &arguments.token {
+        builder = builder.token(token, administrator());
+    }
+    if let Some(folder) = &arguments.authority {
+        builder = builder.authority(Authority::open(env, folder)?);
+    }
+    let server = builder.start().await?;
+    let written = server.kubeconfig().write(&arguments.kubeconfig);
+    let result = match written {
+        Ok(()) => {
+            println!("serving https://{} ({})", server.address(), arguments.kubeconfig.display());
+            interrupted().await.map_err(Failure::from)
+        }
+        Err(error) => Err(error.into()),
+    };
+    server.shut_down().await;
+    result
+}
