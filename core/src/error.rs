@@ -28,6 +28,9 @@ struct ErrorBody {
     continue_token: Option<String>,
 }
 
+/// The cause of an error after which it is not known whether the write was applied.
+const OUTCOME_UNKNOWN: &str = "OutcomeUnknown";
+
 /// What an error is about (ERR-03).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
@@ -260,6 +263,12 @@ impl Error {
         Self::new(Reason::InternalError, format!("Internal error occurred: {message}"))
     }
 
+    /// A write of which nobody can tell whether it was applied.
+    pub fn outcome_unknown(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::new(Reason::Timeout, message.clone()).with_cause(OUTCOME_UNKNOWN, &message, "")
+    }
+
     /// The revision asked for is no longer kept.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(Reason::Expired, message)
@@ -372,6 +381,11 @@ impl Error {
                 | Reason::ServiceUnavailable
                 | Reason::Timeout
         )
+    }
+
+    /// The write may have been applied or not, which nobody can tell now: read again before deciding again.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.has_cause(OUTCOME_UNKNOWN)
     }
 
     /// Whether a cause with this machine-readable reason is among the details, as

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::kind::Parts;
-use crate::object::Text;
+
+use crate::kind::{Own, Parts};
+use crate::object::{Part, Text};
 
 /// A pod's spec: what it has in common with other pods, and what is its own.
 ///
@@ -113,5 +114,16 @@ impl Parts for Pod {
 
     fn join(metadata: ObjectMeta, spec: &Self::Spec, status: Option<&Self::Status>) -> Self {
         Self { metadata, spec: Some(spec.to_spec()), status: status.cloned() }
+    }
+
+    fn layers(spec: &Self::Spec) -> Option<(Part, Self::Spec, Own)> {
+        let bare = SharedPodSpec { common: Arc::clone(&spec.common), node_name: None, hostname: None };
+        let own = [spec.node_name.clone(), spec.hostname.clone()].into_iter().collect();
+        Some((Part::shared(Arc::clone(&spec.common)), bare, own))
+    }
+
+    fn with_own(bare: &Self::Spec, own: &[Option<Text>]) -> Self::Spec {
+        let own = |at: usize| own.get(at).cloned().flatten();
+        SharedPodSpec { common: Arc::clone(&bare.common), node_name: own(0), hostname: own(1) }
     }
 }

@@ -58,6 +58,13 @@ pub trait Environment: Send + Sync {
     /// Starts `task`; it is polled until it is done.
     fn spawn(&self, name: &str, task: BoxFuture<'static, ()>);
 
+    /// Does `work`, which may block its thread, beside everything else, and to its end.
+    ///
+    /// An environment without threads does it as one step of a task.
+    fn spawn_blocking(&self, name: &str, work: Box<dyn FnOnce() + Send>) {
+        self.spawn(name, async move { work() }.boxed());
+    }
+
     /// The next 64 random bits.
     fn random_u64(&self) -> u64;
 }
@@ -127,6 +134,28 @@ impl Env {
         let (body, handle) = Task::pair(name, future);
         self.0.spawn(name, body.boxed());
         handle
+    }
+
+    /// Does `work`, which may block its thread for a while, such as waiting for a disk, without holding up any task.
+    ///
+    /// It begins at once and, other than a task, goes on to its end if the answer is no longer waited for. In a
+    /// [`Simulation`] it takes [`Simulation::blocking_cost`] of virtual time and then happens in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskEnd`] if it panics, or the environment ends before it is done.
+    pub fn blocking<F, R>(
+        &self,
+        name: &str,
+        work: F,
+    ) -> impl Future<Output = Result<R, TaskEnd>> + Send + use<F, R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (body, outcome) = task::blocking_pair(name, work);
+        self.0.spawn_blocking(name, Box::new(body));
+        outcome
     }
 
     /// The next 64 random bits.

@@ -36,6 +36,7 @@ struct World {
 
 struct State {
     now: Instant,
+    blocking_cost: Duration,
     random: Random,
     next_task: u64,
     next_timer: u64,
@@ -48,11 +49,15 @@ struct State {
 }
 
 impl Simulation {
+    /// What blocking work takes unless told otherwise: about what a disk needs for a sync.
+    pub const BLOCKING_COST: Duration = Duration::from_micros(200);
+
     /// A world of its own, at virtual 2026-01-01T00:00:00Z.
     pub fn new(seed: u64) -> Self {
         let wall_at_start = Timestamp::from_second(1_767_225_600).expect("within jiff's range");
         let state = State {
             now: Instant::START,
+            blocking_cost: Self::BLOCKING_COST,
             random: Random::seeded(seed),
             next_task: MAIN + 1,
             next_timer: 0,
@@ -97,6 +102,16 @@ impl Simulation {
     pub fn run_for(&self, duration: Duration) {
         let env = self.env();
         self.block_on(async move { env.sleep(duration).await }).expect("a sleep has a timer");
+    }
+
+    /// The virtual time that [`Env::blocking`] work takes.
+    pub fn blocking_cost(&self) -> Duration {
+        self.world.state.lock().blocking_cost
+    }
+
+    /// From now on blocking work takes this much virtual time, as on a slow disk.
+    pub fn set_blocking_cost(&self, cost: Duration) {
+        self.world.state.lock().blocking_cost = cost;
     }
 
     /// Whether neither tasks nor timers are left.
@@ -227,6 +242,23 @@ impl Environment for Handle {
         state.next_task += 1;
         state.tasks.insert(id, task);
         state.ready.push(id);
+    }
+
+    fn spawn_blocking(&self, name: &str, work: Box<dyn FnOnce() + Send>) {
+        let Some(world) = self.0.upgrade() else { return };
+        let done = {
+            let state = world.state.lock();
+            state.now + state.blocking_cost
+        };
+        let wait = self.sleep_until(done);
+        self.spawn(
+            name,
+            async move {
+                wait.await;
+                work();
+            }
+            .boxed(),
+        );
     }
 
     fn random_u64(&self) -> u64 {

@@ -94,6 +94,27 @@ impl<T> Drop for Task<T> {
     }
 }
 
+/// Work that blocks, and the future of its outcome; a panic inside is caught.
+pub(super) fn blocking_pair<F, R>(
+    name: &str,
+    work: F,
+) -> (impl FnOnce() + Send + use<F, R>, impl Future<Output = Result<R, TaskEnd>> + Send + use<F, R>)
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (sender, outcome) = oneshot::channel();
+    let task: Box<str> = name.into();
+    let lost = task.clone();
+    let body = move || {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
+        let outcome = outcome.map_err(|panic| TaskEnd::Panicked { task, message: panic_message(&*panic) });
+        // Whoever asked may be gone; then nobody waits for the outcome.
+        drop(sender.send(outcome));
+    };
+    (body, async move { outcome.await.unwrap_or(Err(TaskEnd::Cancelled(lost))) })
+}
+
 /// The text of a panic, as far as it has one.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     if let Some(text) = panic.downcast_ref::<&str>() {

@@ -117,3 +117,27 @@ fn sleeping_for_ever_is_a_stall_not_an_overflow() {
     let env = sim.env();
     assert!(sim.block_on(env.sleep(Duration::MAX)).is_err());
 }
+
+#[test]
+fn blocking_work_takes_virtual_time_and_goes_on_without_its_caller() {
+    let sim = Simulation::new(1);
+    let env = sim.env();
+    sim.set_blocking_cost(Duration::from_secs(2));
+    let answer = sim.block_on(env.blocking("read", || 7)).expect("it ends");
+    assert_eq!((answer, env.now().since_start()), (Ok(7), Duration::from_secs(2)));
+    let done = Arc::new(Mutex::new(false));
+    let seen = Arc::clone(&done);
+    drop(env.blocking("write", move || *seen.lock() = true));
+    sim.run_for(Duration::from_secs(3));
+    assert!(*done.lock());
+}
+
+#[tokio::test]
+async fn blocking_work_has_a_thread_of_its_own() {
+    let env = Env::tokio();
+    let here = std::thread::current().id();
+    let there = env.blocking("work", || std::thread::current().id()).await;
+    assert_ne!(there, Ok(here));
+    let end: Result<(), TaskEnd> = env.blocking("bad", || panic!("boom")).await;
+    assert_eq!(end, Err(TaskEnd::Panicked { task: "bad".into(), message: "boom".into() }));
+}

@@ -69,6 +69,10 @@ impl Environment for TokioEnv {
         drop(self.runtime.spawn(task));
     }
 
+    fn spawn_blocking(&self, _name: &str, work: Box<dyn FnOnce() + Send>) {
+        drop(self.runtime.spawn_blocking(work));
+    }
+
     fn random_u64(&self) -> u64 {
         self.random.lock().next_u64()
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::representation::from_json;
+use super::representation::{from_json, from_json_bytes, json_bytes};
 use super::{Body, DecodeError, Representation};
 use crate::object::{Object, Part};
 use crate::ownership::Tape;
@@ -99,5 +99,21 @@ where
         let Ok(Value::Object(mut fields)) = serde_json::to_value(&*whole) else { return None };
         let meta = fields.remove("metadata").unwrap_or_default();
         Some((from_json(meta).ok()?, body_of(fields)))
+    }
+
+    fn write_spec(&self, spec: &Part) -> Vec<u8> {
+        json_bytes(spec_of(spec))
+    }
+
+    fn read_spec(&self, json: &[u8]) -> Result<Part, DecodeError> {
+        from_json_bytes::<JsonSpec>(json).map(Part::new)
+    }
+
+    fn write_status(&self, _spec: &Part, status: &Part) -> Vec<u8> {
+        json_bytes(status_of(status))
+    }
+
+    fn read_status(&self, json: &[u8]) -> Result<Part, DecodeError> {
+        from_json_bytes::<Value>(json).map(Part::new)
     }
 }

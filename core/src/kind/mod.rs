@@ -45,7 +45,7 @@ pub use self::conversion::Conversion;
 pub use self::json_parts::{JsonKind, JsonSpec};
 pub use self::parts::{Parts, PartsOf};
 pub use self::registry::{KindConflict, Registry};
-pub use self::representation::{Body, DecodeError, Representation};
+pub use self::representation::{Body, DecodeError, Layers, Own, Representation};
 pub use self::rules::{DefaultPropagation, KindRules, NoRules, Subresource, Traits};
 
 /// A kind's number within one [`Registry`]; tables are indexed by it.

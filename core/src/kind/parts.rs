@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::representation::from_json;
-use super::{Body, DecodeError, Representation, empty_fields};
-use crate::object::{Object, Part};
+use super::representation::{from_json, from_json_bytes, json_bytes};
+use super::{Body, DecodeError, Layers, Own, Representation, empty_fields};
+use crate::object::{Object, Part, Text};
 use crate::ownership::Tape;
 use crate::schema::Node;
 
@@ -22,7 +22,7 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
     /// Everything but metadata and status.
     type Spec: Clone + PartialEq + Debug + Send + Sync + 'static;
     /// What was observed; `()` for kinds without.
-    type Status: Clone + PartialEq + Debug + Serialize + Send + Sync + 'static;
+    type Status: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// Fields that are written as null when they are not set, such as `status.conditions[].lastProbeTime`.
     const NULLS: &'static [&'static str] = &[];
@@ -32,6 +32,17 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
 
     /// Puts an object together.
     fn join(meta: ObjectMeta, spec: &Self::Spec, status: Option<&Self::Status>) -> Self;
+
+    /// What of a spec is shared, what a spec is that has nothing else, and what is the object's own; `None` if specs
+    /// are shared as a whole.
+    fn layers(_spec: &Self::Spec) -> Option<(Part, Self::Spec, Own)> {
+        None
+    }
+
+    /// Puts together what [`Parts::layers`] took apart.
+    fn with_own(bare: &Self::Spec, _own: &[Option<Text>]) -> Self::Spec {
+        bare.clone()
+    }
 }
 
 /// The representation of a type that implements [`Parts`].
@@ -95,5 +106,34 @@ impl<K: Parts> Representation for PartsOf<K> {
     fn split(&self, whole: Box<dyn Any>) -> Option<(ObjectMeta, Body)> {
         let (meta, spec, status) = whole.downcast::<K>().ok()?.split();
         Some((meta, Body { spec: Part::new(spec), status: status.map(Part::new) }))
+    }
+
+    fn write_spec(&self, spec: &Part) -> Vec<u8> {
+        json_bytes(&K::join(ObjectMeta::default(), Self::spec(spec), None))
+    }
+
+    fn read_spec(&self, json: &[u8]) -> Result<Part, DecodeError> {
+        Ok(Part::new(from_json_bytes::<K>(json)?.split().1))
+    }
+
+    fn write_status(&self, _spec: &Part, status: &Part) -> Vec<u8> {
+        json_bytes(Self::status(status))
+    }
+
+    fn read_status(&self, json: &[u8]) -> Result<Part, DecodeError> {
+        from_json_bytes::<K::Status>(json).map(Part::new)
+    }
+
+    fn layers(&self, spec: &Part) -> Option<Layers> {
+        let (common, bare, own) = K::layers(Self::spec(spec))?;
+        Some(Layers { common, bare: Part::new(bare), own })
+    }
+
+    fn with_own(&self, bare: &Part, own: &[Option<Text>]) -> Part {
+        if own.iter().all(Option::is_none) {
+            bare.clone()
+        } else {
+            Part::new(K::with_own(Self::spec(bare), own))
+        }
     }
 }

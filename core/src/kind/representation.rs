@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
-use crate::object::{Object, Part};
+use crate::object::{Object, Part, Text};
 use crate::ownership::Tape;
 use crate::schema::Node;
 
@@ -43,7 +44,64 @@ pub trait Representation: Send + Sync {
 
     /// Takes a value of the API type apart; `None` if it is of another type.
     fn split(&self, whole: Box<dyn Any>) -> Option<(ObjectMeta, Body)>;
+
+    /// A spec as JSON bytes, for [`Representation::read_spec`] to read. What else is in them is not to be relied on.
+    fn write_spec(&self, spec: &Part) -> Vec<u8> {
+        let mut body = Map::new();
+        self.encode(spec, None, &mut body);
+        json_bytes(&body)
+    }
+
+    /// A spec from what [`Representation::write_spec`] gave, perhaps that of an earlier release.
+    ///
+    /// # Errors
+    ///
+    /// If it does not fit the kind.
+    fn read_spec(&self, json: &[u8]) -> Result<Part, DecodeError> {
+        Ok(self.decode(from_json_bytes(json)?)?.spec)
+    }
+
+    /// A status as JSON bytes, for [`Representation::read_status`] to read.
+    fn write_status(&self, spec: &Part, status: &Part) -> Vec<u8> {
+        let mut body = Map::new();
+        self.encode(spec, Some(status), &mut body);
+        json_bytes(&body.remove("status"))
+    }
+
+    /// A status from what [`Representation::write_status`] gave.
+    ///
+    /// # Errors
+    ///
+    /// If it does not fit the kind.
+    fn read_status(&self, json: &[u8]) -> Result<Part, DecodeError> {
+        let body = Map::from_iter([("status".to_owned(), from_json_bytes(json)?)]);
+        self.decode(body)?.status.ok_or_else(|| DecodeError::new("status", "is empty"))
+    }
+
+    /// What a spec has in common with other objects and what is its own, if the kind keeps them apart.
+    fn layers(&self, _spec: &Part) -> Option<Layers> {
+        None
+    }
+
+    /// A spec put together from [`Layers::bare`] and [`Layers::own`]; without layers it is the former.
+    fn with_own(&self, bare: &Part, _own: &[Option<Text>]) -> Part {
+        bare.clone()
+    }
 }
+
+/// A spec of which one part is shared by many objects.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    /// What is shared; its address identifies it.
+    pub common: Part,
+    /// The spec of an object that has nothing of its own.
+    pub bare: Part,
+    /// What is the object's own.
+    pub own: Own,
+}
+
+/// What is an object's own in a spec of which the rest is shared, in the kind's order.
+pub type Own = SmallVec<[Option<Text>; 2]>;
 
 /// An object's parts beside metadata.
 #[derive(Debug, Clone)]
@@ -73,6 +131,15 @@ impl DecodeError {
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
+}
+
+/// What cannot be written is left out, as in [`Representation::encode`].
+pub(super) fn json_bytes(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+pub(super) fn from_json_bytes<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(json).map_err(|error| DecodeError::new("", error.to_string()))
 }
 
 /// Deserializes with the path of the field that does not fit.

@@ -29,6 +29,19 @@ impl Uid {
         }
     }
 
+    /// The high and low half of one that is a UUID, for a compact form.
+    pub fn halves(&self) -> Option<(u64, u64)> {
+        match self.0 {
+            Form::Uuid(high, low) => Some((high, low)),
+            Form::Other(_) => None,
+        }
+    }
+
+    /// The UUID of these [halves](Self::halves).
+    pub const fn from_halves(high: u64, low: u64) -> Self {
+        Self(Form::Uuid(high, low))
+    }
+
     /// Whether it is the empty text.
     pub fn is_empty(&self) -> bool {
         matches!(&self.0, Form::Other(text) if text.is_empty())

@@ -80,6 +80,11 @@ impl FieldSet {
         }
     }
 
+    /// Identifies the shared set while it lives; 0 for the empty one.
+    pub fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |nodes| nodes.as_ptr() as usize)
+    }
+
     /// Whether it holds this path.
     pub fn contains(&self, path: &[Element]) -> bool {
         match path {

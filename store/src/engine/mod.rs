@@ -11,6 +11,8 @@
 //!    [`Expired`]. Never is one skipped (INV-ST-08, INV-ST-09).
 
 pub mod contract;
+#[cfg(feature = "durable")]
+pub mod durable;
 mod feed;
 pub mod memory;
 
@@ -20,6 +22,8 @@ use setpoint_core::object::{Draft, Key, ObjectRef, Revision, Text};
 
 use crate::tables::{Index, IndexValue, Snapshot};
 
+#[cfg(feature = "durable")]
+pub use self::durable::Durable;
 pub use self::feed::{Change, Feed, FeedEnd};
 pub use self::memory::Memory;
 

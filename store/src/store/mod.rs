@@ -86,6 +86,26 @@ impl Store<Memory> {
     }
 }
 
+#[cfg(feature = "durable")]
+impl Store<crate::engine::Durable> {
+    /// A store in files, with the built-in kinds and upstream's admission: what it acknowledges survives a crash. See
+    /// [`engine::durable`](crate::engine::durable).
+    ///
+    /// # Errors
+    ///
+    /// If the files are in use, damaged, or none of a store; what is wrong is named.
+    pub async fn durable(
+        env: &Env,
+        storage: impl crate::engine::durable::Storage,
+    ) -> std::result::Result<Self, crate::engine::durable::StorageError> {
+        use crate::engine::durable::{Durable, Settings};
+
+        let registry = Registry::builtin();
+        let engine = Durable::open(env, storage, &registry, Settings::STANDARD).await?;
+        Ok(Self::new(env, engine, registry, Chain::upstream()))
+    }
+}
+
 impl<E: Engine> Store<E> {
     /// A store over an engine.
     ///
@@ -167,7 +187,7 @@ fn engine_error(error: &CommitError) -> Error {
     match error {
         CommitError::Mismatch { .. } => Error::internal(error),
         CommitError::Unavailable(_) => Error::new(Reason::ServiceUnavailable, error.to_string()),
-        CommitError::Unknown(_) => Error::new(Reason::ServerTimeout, error.to_string()),
+        CommitError::Unknown(_) => Error::outcome_unknown(error.to_string()),
     }
 }
 

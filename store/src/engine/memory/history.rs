@@ -11,17 +11,17 @@ use crate::engine::{Change, Expired};
 ///
 /// Every change after [`History::floor`] is in it.
 #[derive(Debug)]
-pub(super) struct History {
+pub(in crate::engine) struct History {
     changes: VecDeque<(Instant, Arc<Change>)>,
     floor: Revision,
 }
 
 impl History {
-    pub(super) fn new(floor: Revision) -> Self {
+    pub(in crate::engine) fn new(floor: Revision) -> Self {
         Self { changes: VecDeque::new(), floor }
     }
 
-    pub(super) fn push(&mut self, now: Instant, change: Arc<Change>, limits: &HistoryLimits) {
+    pub(in crate::engine) fn push(&mut self, now: Instant, change: Arc<Change>, limits: &HistoryLimits) {
         self.changes.push_back((now, change));
         while let Some((at, oldest)) = self.changes.front()
             && (self.changes.len() > limits.changes_max || now - *at > limits.age_max)
@@ -32,7 +32,7 @@ impl History {
     }
 
     /// All changes after `from`, oldest first.
-    pub(super) fn after(
+    pub(in crate::engine) fn after(
         &self,
         from: Revision,
     ) -> Result<impl DoubleEndedIterator<Item = &Arc<Change>>, Expired> {
@@ -43,7 +43,13 @@ impl History {
         Ok(self.changes.range(start..).map(|(_, change)| change))
     }
 
-    pub(super) fn compact(&mut self, revision: Revision) {
+    /// The revision of the last change that is older than `age`.
+    pub(in crate::engine) fn older_than(&self, now: Instant, age: std::time::Duration) -> Option<Revision> {
+        let older = self.changes.partition_point(|(at, _)| now - *at > age);
+        older.checked_sub(1).and_then(|last| self.changes.get(last)).map(|(_, change)| change.revision)
+    }
+
+    pub(in crate::engine) fn compact(&mut self, revision: Revision) {
         self.floor = self.floor.max(revision);
         let kept = self.changes.partition_point(|(_, change)| change.revision <= revision);
         self.changes.drain(..kept);

@@ -6,7 +6,7 @@
 
 mod history;
 mod routes;
-mod state;
+pub(super) mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl HistoryLimits {
 }
 
 /// Wakers that are called once all locks are released.
-type Wakers = SmallVec<[std::task::Waker; 4]>;
+pub(super) type Wakers = SmallVec<[std::task::Waker; 4]>;
 
 impl Memory {
     /// An empty engine. Its revisions begin at the time of day in microseconds, so that a revision of an

@@ -10,7 +10,7 @@ use crate::tables::{Index, IndexValue};
 
 /// Who is to be told of which change of one kind. A change costs nothing for those it does not concern.
 #[derive(Default)]
-pub(super) struct Routes {
+pub(in crate::engine) struct Routes {
     all: Feeds,
     by_namespace: FxHashMap<Text, Feeds>,
     by_place: FxHashMap<(Text, Text), Feeds>,
@@ -20,7 +20,7 @@ pub(super) struct Routes {
 type Feeds = Vec<Arc<Cell>>;
 
 impl Routes {
-    pub(super) fn add(&mut self, route: &Route, index: Option<Index>, cell: Arc<Cell>) {
+    pub(in crate::engine) fn add(&mut self, route: &Route, index: Option<Index>, cell: Arc<Cell>) {
         let feeds = match route {
             Route::Kind => &mut self.all,
             Route::Namespace(namespace) => self.by_namespace.entry(namespace.clone()).or_default(),
@@ -45,7 +45,7 @@ impl Routes {
         feeds.push(cell);
     }
 
-    pub(super) fn tell(&mut self, change: &Arc<Change>, wakers: &mut Wakers) {
+    pub(in crate::engine) fn tell(&mut self, change: &Arc<Change>, wakers: &mut Wakers) {
         tell_all(&mut self.all, change, wakers);
         let object = change.object();
         if !self.by_namespace.is_empty()
@@ -69,7 +69,7 @@ impl Routes {
         }
     }
 
-    pub(super) fn close(&mut self, wakers: &mut Vec<std::task::Waker>) {
+    pub(in crate::engine) fn close(&mut self, wakers: &mut Vec<std::task::Waker>) {
         let Self { all, by_namespace, by_place, by_index } = std::mem::take(self);
         let indexed = by_index.into_iter().flat_map(|(_, feeds)| feeds.into_values());
         let feeds = [all].into_iter().chain(by_namespace.into_values()).chain(by_place.into_values());

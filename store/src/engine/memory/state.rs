@@ -13,7 +13,7 @@ use crate::engine::{Change, Commit, CommitError, Committed, Expect, Expired, Fee
 use crate::tables::{Index, Snapshot, Tables};
 
 /// Everything an engine in memory keeps.
-pub(super) struct State {
+pub(in crate::engine) struct State {
     /// What may be seen.
     published: Arc<Tables>,
     /// Changes that have a revision and may not be seen yet, oldest first.
@@ -36,7 +36,7 @@ struct PerKind {
 }
 
 impl State {
-    pub(super) fn new(start: Revision, limits: HistoryLimits) -> Self {
+    pub(in crate::engine) fn new(start: Revision, limits: HistoryLimits) -> Self {
         let common = vec![Index::owner(), Index::orphan()];
         let indices = common.iter().map(|index| (None, index.clone())).collect();
         Self {
@@ -51,16 +51,16 @@ impl State {
         }
     }
 
-    pub(super) fn revision(&self) -> Revision {
+    pub(in crate::engine) fn revision(&self) -> Revision {
         self.published.revision
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(in crate::engine) fn snapshot(&self) -> Snapshot {
         Snapshot::new(Arc::clone(&self.published))
     }
 
     /// Checks a change against the newest prepared state and gives it its revision.
-    pub(super) fn prepare(&mut self, commit: Commit) -> Result<Committed, CommitError> {
+    pub(in crate::engine) fn prepare(&mut self, commit: Commit) -> Result<Committed, CommitError> {
         let own = (&commit.key, &commit.expect);
         for (key, expected) in commit.compares.iter().map(|(key, expected)| (key, expected)).chain([own]) {
             let found = self.newest(key).map(|object| object.revision());
@@ -85,6 +85,66 @@ impl State {
         Ok(Committed { revision, object })
     }
 
+    /// Changes that have a revision and may not be seen yet, oldest first.
+    pub(in crate::engine) fn prepared(&self) -> &VecDeque<(Key, Arc<Change>)> {
+        &self.prepared
+    }
+
+    /// Whether an object has a change that may not be seen yet.
+    pub(in crate::engine) fn is_prepared(&self, key: &Key) -> bool {
+        self.newest.contains_key(key)
+    }
+
+    /// The last revision given.
+    pub(in crate::engine) fn last(&self) -> Revision {
+        self.last
+    }
+
+    /// Takes all prepared changes back. Nobody has seen them or been told their revisions.
+    pub(in crate::engine) fn discard_prepared(&mut self) {
+        self.prepared.clear();
+        self.newest.clear();
+        self.last = self.published.revision;
+    }
+
+    /// Puts an object where nothing is, as it was before the history begins.
+    pub(in crate::engine) fn restore(&mut self, object: &ObjectRef) {
+        let tables = Arc::make_mut(&mut self.published);
+        tables.replace(object.kind().id, None, Some(object));
+    }
+
+    /// Repeats a change that was made before, at its revision; the answer is the revision the object had before.
+    pub(in crate::engine) fn repeat(
+        &mut self,
+        key: &Key,
+        revision: Revision,
+        new: Option<ObjectRef>,
+        now: Instant,
+    ) -> Option<Revision> {
+        let old = self.published.get(key).cloned();
+        let before = old.as_ref().map(|object| object.revision());
+        let tables = Arc::make_mut(&mut self.published);
+        tables.replace(key.kind, old.as_ref(), new.as_ref());
+        if old.is_some() || new.is_some() {
+            let limits = self.limits;
+            let PerKind { history, .. } = self.kind_mut(key.kind);
+            history.push(now, Arc::new(Change { revision, old, new }), &limits);
+        }
+        before
+    }
+
+    /// Everything up to a revision is there.
+    pub(in crate::engine) fn advance_to(&mut self, revision: Revision) {
+        let tables = Arc::make_mut(&mut self.published);
+        tables.revision = tables.revision.max(revision);
+        self.last = self.last.max(revision);
+    }
+
+    /// The newest revision that all of `age` has passed since, if any is known.
+    pub(in crate::engine) fn older_than(&self, now: Instant, age: std::time::Duration) -> Option<Revision> {
+        self.kinds.iter().filter_map(|kind| kind.history.older_than(now, age)).max()
+    }
+
     fn newest(&self, key: &Key) -> Option<&ObjectRef> {
         if !self.newest.is_empty()
             && let Some(prepared) = self.newest.get(key)
@@ -95,7 +155,7 @@ impl State {
     }
 
     /// Makes all prepared changes up to `revision` visible.
-    pub(super) fn publish(&mut self, revision: Revision, now: Instant, wakers: &mut Wakers) {
+    pub(in crate::engine) fn publish(&mut self, revision: Revision, now: Instant, wakers: &mut Wakers) {
         while let Some((key, change)) = self.prepared.pop_front_if(|(_, change)| change.revision <= revision)
         {
             if self.prepared.is_empty() {
@@ -120,7 +180,7 @@ impl State {
         &mut self.kinds[at]
     }
 
-    pub(super) fn feed(
+    pub(in crate::engine) fn feed(
         &mut self,
         kind: KindId,
         route: &Route,
@@ -143,7 +203,11 @@ impl State {
         known.find(|(_, index)| &**index.name() == name).map(|(_, index)| index.clone())
     }
 
-    pub(super) fn snapshot_at(&self, kind: KindId, revision: Revision) -> Result<Snapshot, Expired> {
+    pub(in crate::engine) fn snapshot_at(
+        &self,
+        kind: KindId,
+        revision: Revision,
+    ) -> Result<Snapshot, Expired> {
         let mut tables = Tables::clone(&self.published);
         let floor = Expired { requested: revision, floor: self.start };
         match self.kinds.get(kind.0 as usize) {
@@ -160,7 +224,12 @@ impl State {
         Ok(tables.snapshot())
     }
 
-    pub(super) fn compact(&mut self, revision: Revision) {
+    /// The oldest revision that can be resumed from, for every kind.
+    pub(in crate::engine) fn floor(&self) -> Revision {
+        self.start
+    }
+
+    pub(in crate::engine) fn compact(&mut self, revision: Revision) {
         let revision = revision.min(self.published.revision);
         self.start = self.start.max(revision);
         for kind in &mut self.kinds {
@@ -168,14 +237,14 @@ impl State {
         }
     }
 
-    pub(super) fn add_index(&mut self, kind: KindId, index: Index) {
+    pub(in crate::engine) fn add_index(&mut self, kind: KindId, index: Index) {
         Arc::make_mut(&mut self.published).add_index(kind, index.clone());
         if self.index(kind, index.name()).is_none() {
             self.indices.push((Some(kind), index));
         }
     }
 
-    pub(super) fn close_feeds(&mut self) -> Vec<std::task::Waker> {
+    pub(in crate::engine) fn close_feeds(&mut self) -> Vec<std::task::Waker> {
         let mut wakers = Vec::new();
         for kind in &mut self.kinds {
             kind.routes.close(&mut wakers);

@@ -1,0 +1,11 @@
+mod contract;
+mod corruption;
+mod crash;
+mod full;
+mod history;
+mod kill;
+mod model;
+mod offline;
+mod parked;
+mod syncs;
+mod world;
