@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo bench -p setpoint --bench converge -- --deployments 100 --replicas 100
+//! cargo bench -p setpoint --bench converge -- --engine durable --dir /tmp/store
 //! ```
 //!
 //! All rules, field ownership, events and watch history are on. A watcher that is no part of the control
@@ -19,8 +20,13 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use rustc_hash::FxHashMap;
 use serde_json::json;
+use setpoint::controllers::deployment::DeploymentController;
+use setpoint::controllers::garbage_collector::GarbageCollector;
+use setpoint::controllers::replica_set::ReplicaSetController;
 use setpoint::env::Env;
 use setpoint::model::object::Draft;
+use setpoint::reconcile::controller::Settings;
+use setpoint::store::engine::durable::Disk;
 use setpoint::store::request::{RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery, Write};
 use setpoint::store::{ObjectStoreExt, WatchStream};
 use setpoint::{ControlPlane, ObjectStore, Result};
@@ -37,6 +43,12 @@ struct Arguments {
     /// Where objects are kept.
     #[arg(long, value_enum, default_value_t = EngineName::Memory)]
     engine: EngineName,
+    /// The folder of a durable engine, which is to be new or empty.
+    #[arg(long, required_if_eq("engine", "durable"))]
+    dir: Option<std::path::PathBuf>,
+    /// How many keys each controller works on at a time: 5, and 32 on a durable engine, where they share a sync.
+    #[arg(long)]
+    workers: Option<usize>,
     /// How many threads work.
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -48,6 +60,7 @@ struct Arguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum EngineName {
     Memory,
+    Durable,
 }
 
 fn main() -> ExitCode {
@@ -80,7 +93,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<String> {
     let env = Env::tokio();
-    let plane = ControlPlane::builder(&env).workload_controllers().start().await?;
+    let plane = start(&env, arguments).await?;
     let store = Arc::clone(plane.store());
     let wanted = arguments.deployments * arguments.replicas;
     let pods = watch::<Pod>(&store).await?;
@@ -106,7 +119,8 @@ async fn run(arguments: &Arguments) -> Result<String> {
     assert_eq!((pods, counted), (wanted, wanted), "a watch ended early");
     let line = json!({
         "bench": "converge",
-        "engine": match arguments.engine { EngineName::Memory => "memory" },
+        "engine": match arguments.engine { EngineName::Memory => "memory", EngineName::Durable => "durable" },
+        "workers": workers(arguments),
         "deployments": arguments.deployments,
         "replicas": arguments.replicas,
         "threads": arguments.threads,
@@ -117,6 +131,29 @@ async fn run(arguments: &Arguments) -> Result<String> {
     });
     plane.shut_down().await;
     Ok(line.to_string())
+}
+
+fn workers(arguments: &Arguments) -> usize {
+    arguments.workers.unwrap_or(match arguments.engine {
+        EngineName::Memory => Settings::default().workers,
+        EngineName::Durable => 32,
+    })
+}
+
+async fn start(env: &Env, arguments: &Arguments) -> Result<ControlPlane> {
+    let settings = Settings { workers: workers(arguments), ..Settings::default() };
+    let same = settings.clone();
+    let builder = ControlPlane::builder(env)
+        .controller(|context| Ok(GarbageCollector::controller(context)))
+        .controller(move |context| Ok(ReplicaSetController::controller(context)?.with_settings(settings)))
+        .controller(move |context| Ok(DeploymentController::controller(context)?.with_settings(same)));
+    let builder = match (arguments.engine, &arguments.dir) {
+        (EngineName::Durable, Some(dir)) => {
+            builder.durable(Disk::at(dir).map_err(setpoint::Error::internal)?)
+        }
+        _ => builder,
+    };
+    builder.start().await
 }
 
 async fn watch<K: 'static>(store: &Arc<dyn ObjectStore>) -> Result<WatchStream> {

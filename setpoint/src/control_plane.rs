@@ -41,6 +41,8 @@ pub struct ControlPlane {
     /// Where the containers of each node are talked to.
     #[cfg(feature = "node")]
     streams: Streams,
+    /// Closes the store, if it is this one's own.
+    close: Option<Close>,
 }
 
 /// Nodes and where their containers are talked to.
@@ -79,18 +81,22 @@ impl Part for setpoint_scheduler::Scheduler {
 /// What a [`ControlPlane`] is made of.
 pub struct ControlPlaneBuilder {
     env: Env,
-    store: Option<Chosen>,
+    store: Option<OpenStore>,
     controllers: Vec<Box<dyn FnOnce(Context) -> Result<Controller> + Send>>,
     parts: Vec<MakePart>,
     #[cfg(feature = "node")]
     streams: Streams,
 }
 
-/// A store, and how its events expire, if it is one that lets them.
+/// A store, how its events expire, if it is one that lets them, and how it is closed, if it is the control plane's own.
 struct Chosen {
     store: Arc<dyn ObjectStore>,
     expire: Option<Expire>,
+    close: Option<Close>,
 }
+
+type OpenStore = Box<dyn FnOnce(Env) -> BoxFuture<'static, Result<Chosen>> + Send>;
+type Close = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
 type Expire = Arc<dyn Fn() -> BoxFuture<'static, Result<usize>> + Send + Sync>;
 type MakePart = Box<dyn FnOnce(Context) -> BoxFuture<'static, Result<Box<dyn Part>>> + Send>;
@@ -210,7 +216,7 @@ impl ControlPlane {
 
     /// Ends everything, the last part first, and waits until it has ended.
     pub async fn shut_down(self) {
-        let Self { manager, parts, expiry, informers, .. } = self;
+        let Self { manager, parts, expiry, informers, close, .. } = self;
         for part in parts.into_iter().rev() {
             part.shut_down().await;
         }
@@ -223,6 +229,20 @@ impl ControlPlane {
             // Cancelled is how it ends.
             let _end = expiry.join().await;
         }
+        if let Some(close) = close {
+            close().await;
+        }
+    }
+}
+
+impl Chosen {
+    fn engine<E: Engine>(store: Store<E>) -> Self {
+        let expiring = store.clone();
+        let expire: Expire = Arc::new(move || {
+            let store = expiring.clone();
+            Box::pin(async move { store.expire_events(EVENT_AGE_MAX).await })
+        });
+        Self { store: Arc::new(store), expire: Some(expire), close: None }
     }
 }
 
@@ -230,19 +250,32 @@ impl ControlPlaneBuilder {
     /// Works on this store. Without it, on an empty one in memory.
     #[must_use]
     pub fn store<E: Engine>(mut self, store: Store<E>) -> Self {
-        let expiring = store.clone();
-        let expire: Expire = Arc::new(move || {
-            let store = expiring.clone();
-            Box::pin(async move { store.expire_events(EVENT_AGE_MAX).await })
-        });
-        self.store = Some(Chosen { store: Arc::new(store), expire: Some(expire) });
+        self.store = Some(Box::new(move |_| Box::pin(async move { Ok(Chosen::engine(store)) })));
+        self
+    }
+
+    /// Works on a store in files, such as those of a [`Disk`](setpoint_store::engine::durable::Disk), with the built-in
+    /// kinds: what it acknowledges survives a crash. It is opened when the control plane starts, which fails if that
+    /// does, and closed when the control plane has ended.
+    #[cfg(feature = "durable")]
+    #[must_use]
+    pub fn durable(mut self, storage: impl setpoint_store::engine::durable::Storage) -> Self {
+        self.store = Some(Box::new(move |env| {
+            Box::pin(async move {
+                let store = Store::durable(&env, storage).await.map_err(setpoint_core::Error::internal)?;
+                let closing = store.clone();
+                let close: Close = Box::new(move || Box::pin(async move { closing.engine().close().await }));
+                Ok(Chosen { close: Some(close), ..Chosen::engine(store) })
+            })
+        }));
         self
     }
 
     /// Works on a store of another make, whose events are its own to expire.
     #[must_use]
     pub fn shared_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
-        self.store = Some(Chosen { store, expire: None });
+        let chosen = Chosen { store, expire: None, close: None };
+        self.store = Some(Box::new(move |_| Box::pin(async move { Ok(chosen) })));
         self
     }
 
@@ -330,12 +363,9 @@ impl ControlPlaneBuilder {
         #[cfg(feature = "node")]
         let streams = self.streams;
         let Self { env, store, controllers, parts, .. } = self;
-        let Chosen { store, expire } = match store {
-            Some(chosen) => chosen,
-            None => {
-                let builder = ControlPlane::builder(&env).store(Store::memory(&env));
-                builder.store.expect("it was just set")
-            }
+        let Chosen { store, expire, close } = match store {
+            Some(open) => open(env.clone()).await?,
+            None => Chosen::engine(Store::memory(&env)),
         };
         ensure_namespaces(&store).await?;
         let mut informers = None;
@@ -352,6 +382,7 @@ impl ControlPlaneBuilder {
             parts: Vec::new(),
             expiry,
             informers,
+            close,
             #[cfg(feature = "node")]
             streams,
         };

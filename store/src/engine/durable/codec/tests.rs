@@ -64,8 +64,10 @@ fn read(bytes: &[u8], shelves: &mut Shelves, registry: &Registry, revision: Revi
     let raw = read_object(&mut from, shelves, revision).expect("it is well formed");
     assert!(from.is_empty());
     let kinds = registry.kinds();
-    let kind =
-        kinds.iter().find(|kind| kind.resource.resource == *raw.kind.resource).expect("it is registered");
+    let same = |kind: &&Arc<setpoint_core::kind::Kind>| {
+        kind.resource.group == *raw.kind.group && kind.resource.resource == *raw.kind.resource
+    };
+    let kind = kinds.iter().find(same).expect("it is registered");
     raw.to_object(kind).expect("it fits")
 }
 

@@ -40,7 +40,7 @@ fn nothing_told_is_lost_whenever_it_crashes() {
                 let case = format!("call {call}, {mode:?}, seed {seed}");
                 recover(&world, &storage.crash(mode, seed), &all, start, &told, &case);
                 count.crashes += 1;
-                if everything && seed < 2_000 || (call + mode as u64) % 47 == 0 {
+                if everything && seed < 2_000 || (call + mode as u64).is_multiple_of(47) {
                     let left = storage.crash(mode, seed);
                     count.crashes_while_opening +=
                         while_opening(&world, &left, &all, start, &told, &case, everything);
