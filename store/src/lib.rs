@@ -12,6 +12,7 @@ mod memo;
 mod object_store;
 mod objects;
 pub mod request;
+pub mod service_network;
 mod store;
 pub mod tables;
 

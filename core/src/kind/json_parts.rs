@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -92,6 +92,10 @@ where
     fn to_whole(&self, object: &Object) -> Result<Arc<dyn Any + Send + Sync>, DecodeError> {
         let whole: K = from_json(object.to_value_without_ownership())?;
         Ok(Arc::new(whole))
+    }
+
+    fn whole_type(&self) -> Option<TypeId> {
+        Some(TypeId::of::<K>())
     }
 
     fn split(&self, whole: Box<dyn Any>) -> Option<(ObjectMeta, Body)> {

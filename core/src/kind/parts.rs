@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -101,6 +101,10 @@ impl<K: Parts> Representation for PartsOf<K> {
     fn to_whole(&self, object: &Object) -> Result<Arc<dyn Any + Send + Sync>, DecodeError> {
         let status = object.status_part().map(Self::status);
         Ok(Arc::new(K::join(object.wire_meta(), Self::spec(object.spec_part()), status)))
+    }
+
+    fn whole_type(&self) -> Option<TypeId> {
+        Some(TypeId::of::<K>())
     }
 
     fn split(&self, whole: Box<dyn Any>) -> Option<(ObjectMeta, Body)> {

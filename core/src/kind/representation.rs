@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -41,6 +41,11 @@ pub trait Representation: Send + Sync {
     ///
     /// If the kind is kept as JSON and the object does not fit the type.
     fn to_whole(&self, object: &Object) -> Result<Arc<dyn Any + Send + Sync>, DecodeError>;
+
+    /// The API type, if there is one.
+    fn whole_type(&self) -> Option<TypeId> {
+        None
+    }
 
     /// Takes a value of the API type apart; `None` if it is of another type.
     fn split(&self, whole: Box<dyn Any>) -> Option<(ObjectMeta, Body)>;

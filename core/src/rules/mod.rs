@@ -13,7 +13,7 @@
 //! - `warnings`: what is valid and yet deserves a word.
 //! - `is_new_generation`: whether a change counts (STORE-13).
 //!
-//! Not here: admission, allocation of addresses, anything that needs another object. Feature gates are those
+//! Not here: admission, the choice of addresses, anything that needs another object. Feature gates are those
 //! 1.36 starts with: `default` drops fields behind gates that are off.
 
 mod absent;
@@ -55,6 +55,7 @@ pub mod runtime_class;
 pub mod secret;
 pub mod service;
 pub mod service_account;
+pub mod service_addresses;
 pub mod stateful_set;
 pub mod storage_class;
 pub mod volume_attachment;

@@ -11,6 +11,7 @@ use super::absent::{items, number, text};
 use super::labels::validate_labels;
 use super::normal_form::{NormalForm, Spelling};
 use super::object_meta::{self, Scope};
+use super::service_addresses::{align_addresses, drop_dependents, has_health_check};
 use super::{address, checks};
 use crate::field::{FieldError, FieldErrors, Path};
 use crate::names;
@@ -69,8 +70,14 @@ pub fn prepare_create() -> ServiceStatus {
     ServiceStatus { load_balancer: Some(Default::default()), ..ServiceStatus::default() }
 }
 
-/// What was given out before stays with a change that does not mention it.
+/// What was given out before stays with a change that does not mention it, unless the new type has no place for it.
 pub fn prepare_update(spec: &mut ServiceSpec, old: &ServiceSpec) {
+    keep_given(spec, old);
+    align_addresses(spec, Some(old));
+    drop_dependents(spec, old);
+}
+
+fn keep_given(spec: &mut ServiceSpec, old: &ServiceSpec) {
     let keeps_address = text(&spec.type_) != "ExternalName" && text(&old.type_) != "ExternalName";
     if keeps_address && text(&spec.cluster_ip).is_empty() && items(&spec.cluster_ips).is_empty() {
         spec.cluster_ip.clone_from(&old.cluster_ip);
@@ -81,6 +88,9 @@ pub fn prepare_update(spec: &mut ServiceSpec, old: &ServiceSpec) {
     }
     if keeps_address && spec.ip_family_policy.is_none() {
         spec.ip_family_policy.clone_from(&old.ip_family_policy);
+    }
+    if has_health_check(spec) && has_health_check(old) && number(spec.health_check_node_port) == 0 {
+        spec.health_check_node_port = old.health_check_node_port;
     }
     if !has_node_ports(spec) || !has_node_ports(old) {
         return;
@@ -170,10 +180,7 @@ fn validate(spec: &ServiceSpec, errors: &mut FieldErrors) {
         );
     }
     checks::required_one_of(kind, &TYPES, &path.child("type"), errors);
-    if !is_headless && !text(&spec.cluster_ip).is_empty() {
-        let path = path.child("clusterIPs");
-        address::validate_ip(text(&spec.cluster_ip), &[], &path.index(0), errors);
-    }
+    validate_addresses(spec, &path.child("clusterIPs"), errors);
     for (index, external) in items(&spec.external_ips).iter().enumerate() {
         let path = path.child("externalIPs");
         address::validate_ip(external, &[], &path.index(index), errors);
@@ -185,6 +192,28 @@ fn validate(spec: &ServiceSpec, errors: &mut FieldErrors) {
     for (field, policy) in policies {
         if let Some(policy) = policy {
             checks::one_of(policy, &["Cluster", "Local"], &path.child(field), errors);
+        }
+    }
+}
+
+/// The list of addresses begins with the one that is named by itself.
+fn validate_addresses(spec: &ServiceSpec, path: &Path<'_>, errors: &mut FieldErrors) {
+    let (first, all) = (text(&spec.cluster_ip), items(&spec.cluster_ips));
+    if first.is_empty() && !all.is_empty() {
+        errors.push(FieldError::forbidden(path, "must be empty when `clusterIP` is not specified"));
+    } else if all.first().is_some_and(|listed| listed != first) {
+        errors.push(FieldError::invalid(path, all, "first value must match `clusterIP`"));
+    }
+    let alone = [first.to_owned()];
+    for (index, value) in if all.is_empty() { &alone[..] } else { all }.iter().enumerate() {
+        let path = path.index(index);
+        if value == NO_ADDRESS {
+            if all.len() > 1 {
+                let why = "'None' must be the first and only value";
+                errors.push(FieldError::invalid(&path, value, why));
+            }
+        } else if !value.is_empty() {
+            address::validate_ip(value, &[], &path, errors);
         }
     }
 }

@@ -2,28 +2,56 @@
 //!
 //! All mutating hooks run before all validating ones, each in the order of the [`Chain`]; both are run
 //! again for every attempt of an update. Hooks see immutable snapshots, and change only the draft.
+//!
+//! [`MutatingHook`] and [`ValidatingHook`] are for hooks on objects of one type; [`Admission`] sees all kinds.
+//! Hooks that are added to a chain are guarded: one that panics, or takes longer than [`HOOK_TIME_MAX`], refuses
+//! the write.
 
+mod default_storage_class;
 mod default_tolerations;
 mod namespace_lifecycle;
 mod node_taint;
 mod priority;
+mod runtime_class;
+mod service_account;
+mod storage_in_use;
+mod typed;
 
+use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use setpoint_core::Result;
+use setpoint_core::env::Env;
 use setpoint_core::kind::{Kind, KindId, Subresource};
 use setpoint_core::object::{Draft, Key, Object, Revision};
+use setpoint_core::{Error, GroupResource, Reason, Result};
 
 use crate::engine::Expect;
 use crate::request::{DeleteOptions, RequestContext};
 use crate::store::WellKnown;
 use crate::tables::Snapshot;
 
+pub use self::default_storage_class::DefaultStorageClass;
 pub use self::default_tolerations::DefaultTolerations;
 pub use self::namespace_lifecycle::NamespaceLifecycle;
 pub use self::node_taint::NodeTaint;
 pub use self::priority::Priority;
+pub use self::runtime_class::RuntimeClass;
+pub use self::service_account::ServiceAccounts;
+pub use self::storage_in_use::StorageObjectInUseProtection;
+use self::typed::{Mutating, Validating};
+pub use self::typed::{MutatingHook, Rejection, Review, ValidatingHook};
+
+const CLAIMS: GroupResource = GroupResource::new("", "persistentvolumeclaims");
+const PODS: GroupResource = GroupResource::new("", "pods");
+const VOLUMES: GroupResource = GroupResource::new("", "persistentvolumes");
+
+/// How long the hooks of a chain may take for one write. They cannot be stopped, but what they decided on is too
+/// old by then.
+pub const HOOK_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A hook in the write pipeline.
 ///
@@ -95,6 +123,7 @@ pub struct Request<'a> {
     pub snapshot: &'a Snapshot,
     well_known: WellKnown,
     guards: parking_lot::Mutex<Vec<(Key, Expect)>>,
+    warnings: parking_lot::Mutex<Vec<String>>,
 }
 
 impl<'a> Request<'a> {
@@ -107,8 +136,8 @@ impl<'a> Request<'a> {
         snapshot: &'a Snapshot,
         well_known: WellKnown,
     ) -> Self {
-        let guards = parking_lot::Mutex::default();
-        Self { target, key, context, old, delete, snapshot, well_known, guards }
+        let (guards, warnings) = (parking_lot::Mutex::default(), parking_lot::Mutex::default());
+        Self { target, key, context, old, delete, snapshot, well_known, guards, warnings }
     }
 
     /// The kind of namespaces, if the store has it.
@@ -121,6 +150,26 @@ impl<'a> Request<'a> {
         self.well_known.priority_classes
     }
 
+    /// The kind of runtime classes, if the store has it.
+    pub(crate) fn runtime_classes(&self) -> Option<KindId> {
+        self.well_known.runtime_classes
+    }
+
+    /// The kind of service accounts, if the store has it.
+    pub(crate) fn service_accounts(&self) -> Option<KindId> {
+        self.well_known.service_accounts
+    }
+
+    /// The kind of storage classes, if the store has it.
+    pub(crate) fn storage_classes(&self) -> Option<KindId> {
+        self.well_known.storage_classes
+    }
+
+    /// Tells the client something beside, if the write is let in.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.warnings.lock().push(text.into());
+    }
+
     /// Makes the write depend on another object being as it was seen: if it has changed when the write is
     /// committed, the write is decided anew.
     pub fn depends_on(&self, key: Key, seen: Option<Revision>) {
@@ -130,8 +179,9 @@ impl<'a> Request<'a> {
         guards.push((key, seen.map_or(Expect::Absent, Expect::At)));
     }
 
-    pub(crate) fn into_guards(self) -> Vec<(Key, Expect)> {
-        self.guards.into_inner()
+    /// What the write depends on, and what the client is to be told.
+    pub(crate) fn into_parts(self) -> (Vec<(Key, Expect)>, Vec<String>) {
+        (self.guards.into_inner(), self.warnings.into_inner())
     }
 }
 
@@ -145,47 +195,105 @@ impl fmt::Debug for Request<'_> {
 }
 
 /// Hooks in their order.
-#[derive(Clone, Default)]
-pub struct Chain(Vec<Arc<dyn Admission>>);
+#[derive(Clone)]
+pub struct Chain {
+    hooks: Vec<Arc<dyn Admission>>,
+    /// Whether there are hooks that are not ours.
+    is_guarded: bool,
+    time_max: Duration,
+}
 
 impl Chain {
     /// Without any hooks.
     pub fn empty() -> Self {
-        Self::default()
+        Self { hooks: Vec::new(), is_guarded: false, time_max: HOOK_TIME_MAX }
     }
 
     /// Upstream's default hooks, as far as the kinds they are for are built in.
     pub fn upstream() -> Self {
-        Self(vec![
+        let hooks: Vec<Arc<dyn Admission>> = vec![
             Arc::new(NamespaceLifecycle),
             Arc::new(NodeTaint),
             Arc::new(Priority::default()),
             Arc::new(DefaultTolerations::default()),
-        ])
+            Arc::new(DefaultStorageClass),
+            Arc::new(RuntimeClass),
+        ];
+        Self { hooks, ..Self::empty() }
     }
 
     /// With one more hook at the end.
     #[must_use]
     pub fn with(mut self, hook: impl Admission + 'static) -> Self {
-        self.0.push(Arc::new(hook));
+        self.hooks.push(Arc::new(hook));
+        self.is_guarded = true;
         self
     }
 
-    pub(crate) fn mutate(&self, request: &Request<'_>, draft: &mut Draft) -> Result<()> {
-        self.hooks(request).try_for_each(|hook| hook.mutate(request, draft))
+    /// With one more hook at the end, which changes objects of one type.
+    #[must_use]
+    pub fn mutating<K: Any + Clone + Send + Sync>(self, hook: impl MutatingHook<K>) -> Self {
+        self.with(Mutating::<K, _>(hook, PhantomData))
     }
 
-    pub(crate) fn validate(&self, request: &Request<'_>, draft: Option<&Draft>) -> Result<()> {
-        self.hooks(request).try_for_each(|hook| hook.validate(request, draft))
+    /// With one more hook at the end, which judges objects of one type.
+    #[must_use]
+    pub fn validating<K: Any + Clone + Send + Sync>(self, hook: impl ValidatingHook<K>) -> Self {
+        self.with(Validating::<K, _>(hook, PhantomData))
     }
 
-    fn hooks(&self, request: &Request<'_>) -> impl Iterator<Item = &Arc<dyn Admission>> {
-        self.0.iter().filter(|hook| hook.handles(&request.target))
+    /// With another limit than [`HOOK_TIME_MAX`].
+    #[must_use]
+    pub fn with_time_limit(self, time_max: Duration) -> Self {
+        Self { time_max, ..self }
+    }
+
+    pub(crate) fn mutate(&self, env: &Env, request: &Request<'_>, draft: &mut Draft) -> Result<()> {
+        self.run(env, request, |hook| hook.mutate(request, draft))
+    }
+
+    pub(crate) fn validate(&self, env: &Env, request: &Request<'_>, draft: Option<&Draft>) -> Result<()> {
+        self.run(env, request, |hook| hook.validate(request, draft))
+    }
+
+    /// Runs all hooks that have something to say, until one refuses.
+    fn run(
+        &self,
+        env: &Env,
+        request: &Request<'_>,
+        mut run: impl FnMut(&dyn Admission) -> Result<()>,
+    ) -> Result<()> {
+        let mut hooks = self.hooks.iter().filter(|hook| hook.handles(&request.target));
+        if !self.is_guarded {
+            return hooks.try_for_each(|hook| run(&**hook));
+        }
+        let begin = env.now();
+        let mut name = "";
+        // What a hook that panics leaves half done is dropped with the write.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            hooks.try_for_each(|hook| {
+                name = hook.name();
+                run(&**hook)?;
+                if env.now() - begin > self.time_max {
+                    let why = format!("Timeout: admission plug-in {name:?} took too long");
+                    return Err(Error::new(Reason::Timeout, why));
+                }
+                Ok(())
+            })
+        }));
+        result.unwrap_or_else(|_| Err(Error::internal(format!("admission plug-in {name:?} panicked"))))
+    }
+}
+
+impl Default for Chain {
+    /// Without any hooks.
+    fn default() -> Self {
+        Self::empty()
     }
 }
 
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|hook| hook.name())).finish()
+        f.debug_list().entries(self.hooks.iter().map(|hook| hook.name())).finish()
     }
 }

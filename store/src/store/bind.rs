@@ -31,6 +31,7 @@ impl<E: Engine> Inner<E> {
                 outcome: Outcome::Updated,
                 warnings: Vec::new(),
                 answer: None,
+                hold: None,
             })))
         })
         .await

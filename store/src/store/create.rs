@@ -7,11 +7,12 @@ use setpoint_core::object::{Draft, Key, Object, OwnerReferences, Part, Revision,
 use setpoint_core::{Error, Result};
 
 use super::record::Ownership;
-use super::{ATTEMPTS_MAX, Inner, engine_error, metadata};
+use super::{ATTEMPTS_MAX, Inner, engine_error, metadata, service};
 use crate::admission::{Operation, Request, Target};
 use crate::engine::{Commit, CommitError, Committed, Engine, Expect};
 use crate::memo::Memo;
 use crate::request::{Outcome, RequestContext, Write, Written};
+use crate::service_network::Hold;
 use crate::tables::Snapshot;
 
 /// How often a name is generated until one is free (STORE-10).
@@ -27,6 +28,14 @@ pub(super) struct CreateMemo {
 /// The addresses of what new objects have in common, and when they are created.
 type Common = ([usize; 5], Option<Timestamp>);
 
+/// A creation that is ready to be committed.
+pub(super) struct Prepared {
+    pub(super) commit: Commit,
+    warnings: Vec<String>,
+    /// What it has chosen for a service.
+    hold: Option<Hold>,
+}
+
 /// What keeps those addresses alive.
 pub(super) type Shared = (Part, TextMap, TextMap, OwnerReferences, Texts);
 
@@ -41,10 +50,13 @@ impl<E: Engine> Inner<E> {
         let (mut names, mut attempts) = (0, 0);
         loop {
             let snapshot = self.engine.snapshot();
-            let (commit, warnings) = self.prepare_create(context, draft.clone(), &snapshot, ownership)?;
+            let Prepared { commit, warnings, hold } =
+                self.prepare_create(context, draft.clone(), &snapshot, ownership)?;
             drop(snapshot);
             let key = commit.key.clone();
-            let refused = match self.commit_create(context, commit).await {
+            let result = self.commit_create(context, commit).await;
+            service::release(hold, &result);
+            let refused = match result {
                 Ok(object) => return Ok(Written { object, outcome: Outcome::Created, warnings }),
                 Err(refused) => refused,
             };
@@ -68,7 +80,7 @@ impl<E: Engine> Inner<E> {
         mut draft: Draft,
         snapshot: &Snapshot,
         ownership: &Ownership,
-    ) -> Result<(Commit, Vec<String>)> {
+    ) -> Result<Prepared> {
         let kind = Arc::clone(draft.kind());
         if draft.revision.take().is_some() {
             return Err(Error::new(
@@ -89,18 +101,21 @@ impl<E: Engine> Inner<E> {
         let key = draft.key();
         let target = Target { operation: Operation::Create, kind: &kind, side: Subresource::Main };
         let request = Request::new(target, &key, context, None, None, snapshot, self.well_known);
-        self.admission.mutate(&request, &mut draft)?;
+        self.admission.mutate(&self.env, &request, &mut draft)?;
+        let hold = self.allocate(&mut draft, None)?;
 
         self.fill_system_metadata(&mut draft, now);
         self.share_namespace(&mut draft, snapshot);
         if kind.has_status && !kind.rules.traits().creates_with_status {
             draft.set_status(None);
         }
-        let warnings = self.check_create(&mut draft)?;
-        self.admission.validate(&request, Some(&draft))?;
-        let compares = request.into_guards();
+        let mut warnings = self.check_create(&mut draft)?;
+        self.admission.validate(&self.env, &request, Some(&draft))?;
+        let (compares, told) = request.into_parts();
+        warnings.extend(told);
         let key = draft.key();
-        Ok((Commit { key, expect: Expect::Absent, value: Some(draft), compares }, warnings))
+        let commit = Commit { key, expect: Expect::Absent, value: Some(draft), compares };
+        Ok(Prepared { commit, warnings, hold })
     }
 
     /// Fills in defaults; those of a spec that was seen before are taken from there.
@@ -228,9 +243,9 @@ impl<E: Engine> Inner<E> {
         let mut prepared = Vec::with_capacity(drafts.len());
         for draft in &drafts {
             match self.prepare_create(context, draft.clone(), &snapshot, &Ownership::OfWriter) {
-                Ok((commit, warnings)) => {
+                Ok(Prepared { commit, warnings, hold }) => {
                     commits.push(commit);
-                    prepared.push(Ok(warnings));
+                    prepared.push(Ok((warnings, hold)));
                 }
                 Err(error) => prepared.push(Err(error)),
             }
@@ -240,15 +255,21 @@ impl<E: Engine> Inner<E> {
         for (draft, prepared) in drafts.into_iter().zip(prepared) {
             let result = match prepared {
                 Err(error) => Err(error),
-                Ok(warnings) => match committed.next() {
-                    Some(Ok(Committed { object, .. })) => {
-                        Ok(Written { object, outcome: Outcome::Created, warnings })
+                Ok((warnings, hold)) => {
+                    let result = committed.next();
+                    if let Some(result) = &result {
+                        service::release(hold, result);
                     }
-                    Some(Err(CommitError::Mismatch { .. })) | None => {
-                        self.create(context, draft, &Ownership::OfWriter).await
+                    match result {
+                        Some(Ok(Committed { object, .. })) => {
+                            Ok(Written { object, outcome: Outcome::Created, warnings })
+                        }
+                        Some(Err(CommitError::Mismatch { .. })) | None => {
+                            self.create(context, draft, &Ownership::OfWriter).await
+                        }
+                        Some(Err(error)) => Err(engine_error(&error)),
                     }
-                    Some(Err(error)) => Err(engine_error(&error)),
-                },
+                }
             };
             results.push(result);
         }

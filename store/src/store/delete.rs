@@ -43,8 +43,8 @@ impl<E: Engine> Inner<E> {
             let target = Target { operation: Operation::Delete, kind: &kind, side: Subresource::Main };
             let request =
                 Request::new(target, key, context, Some(&old), Some(options), &snapshot, self.well_known);
-            self.admission.validate(&request, None)?;
-            let compares = request.into_guards();
+            self.admission.validate(&self.env, &request, None)?;
+            let (compares, warnings) = request.into_parts();
             drop(snapshot);
             let put = |draft, at: &Object, compares| Commit {
                 key: key.clone(),
@@ -55,7 +55,7 @@ impl<E: Engine> Inner<E> {
             let result = match step(&old, options, seconds(self.env.wall())) {
                 Step::Nothing => {
                     let outcome = Outcome::Unchanged;
-                    return Ok(Written { object: old, outcome, warnings: Vec::new() });
+                    return Ok(Written { object: old, outcome, warnings });
                 }
                 Step::Mark(draft) => {
                     let commit = put(Some(draft), &old, compares);
@@ -80,7 +80,7 @@ impl<E: Engine> Inner<E> {
                 }
             };
             match result {
-                Ok((object, outcome)) => return Ok(Written { object, outcome, warnings: Vec::new() }),
+                Ok((object, outcome)) => return Ok(Written { object, outcome, warnings }),
                 Err(CommitError::Mismatch { .. }) => {}
                 Err(error) => return Err(engine_error(&error)),
             }

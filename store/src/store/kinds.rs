@@ -6,6 +6,10 @@ pub(crate) struct WellKnown {
     pub(crate) namespaces: Option<KindId>,
     pub(crate) pods: Option<KindId>,
     pub(crate) priority_classes: Option<KindId>,
+    pub(crate) runtime_classes: Option<KindId>,
+    pub(crate) service_accounts: Option<KindId>,
+    pub(crate) services: Option<KindId>,
+    pub(crate) storage_classes: Option<KindId>,
 }
 
 impl WellKnown {
@@ -15,6 +19,10 @@ impl WellKnown {
             namespaces: find("Namespace", ""),
             pods: find("Pod", ""),
             priority_classes: find("PriorityClass", "scheduling.k8s.io"),
+            runtime_classes: find("RuntimeClass", "node.k8s.io"),
+            service_accounts: find("ServiceAccount", ""),
+            services: find("Service", ""),
+            storage_classes: find("StorageClass", "storage.k8s.io"),
         }
     }
 }

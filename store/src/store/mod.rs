@@ -15,6 +15,7 @@ mod page;
 mod patch;
 mod read;
 mod record;
+mod service;
 mod update;
 mod watch;
 
@@ -37,6 +38,7 @@ use crate::object_store::{ObjectStore, WatchStream};
 use crate::request::{
     DeleteOptions, ListQuery, ObjectList, ReadAt, RequestContext, Selection, WatchQuery, Write, Written,
 };
+use crate::service_network::{self, Allocator, ServiceNetwork};
 use crate::tables::{Index, Snapshot};
 
 /// An [`ObjectStore`] over an engine. Clones share.
@@ -70,6 +72,7 @@ struct Inner<E> {
     engine: E,
     registry: Registry,
     well_known: WellKnown,
+    allocator: Option<Allocator>,
     admission: Chain,
     creates: CreateMemo,
     records: Records,
@@ -112,16 +115,32 @@ impl<E: Engine> Store<E> {
     /// The kinds of namespaces and priority classes, if any, are to be registered before; others can
     /// follow.
     pub fn new(env: &Env, engine: E, registry: Registry, admission: Chain) -> Self {
+        Self::with_service_network(env, engine, registry, admission, ServiceNetwork::default())
+    }
+
+    /// The same with addresses and node ports of Services from elsewhere than usual.
+    pub fn with_service_network(
+        env: &Env,
+        engine: E,
+        registry: Registry,
+        admission: Chain,
+        network: ServiceNetwork,
+    ) -> Self {
         let well_known = WellKnown::of(&registry);
         if let Some(pods) = well_known.pods {
             engine.add_index(pods, Index::node());
         }
+        if let Some(services) = well_known.services {
+            engine.add_index(services, service_network::index());
+        }
+        let allocator = well_known.services.map(|services| Allocator::new(services, network));
         Self {
             inner: Arc::new(Inner {
                 env: env.clone(),
                 engine,
                 registry,
                 well_known,
+                allocator,
                 admission,
                 creates: CreateMemo::default(),
                 records: Records::default(),

@@ -7,10 +7,11 @@ use setpoint_core::{Error, GroupResource, Result};
 
 use super::create::seconds;
 use super::record::Ownership;
-use super::{ATTEMPTS_MAX, Inner, engine_error, metadata};
+use super::{ATTEMPTS_MAX, Inner, engine_error, metadata, service};
 use crate::admission::{Operation, Request, Target};
 use crate::engine::{Commit, CommitError, Engine, Expect};
 use crate::request::{Outcome, Preconditions, RequestContext, Written};
+use crate::service_network::Hold;
 use crate::tables::Snapshot;
 
 /// What upstream says when a version is not the newest (STORE-04).
@@ -24,6 +25,8 @@ pub(super) struct Ready {
     pub(super) warnings: Vec<String>,
     /// What to answer with, if it is not what the commit leaves.
     pub(super) answer: Option<Draft>,
+    /// What it has chosen for a service.
+    pub(super) hold: Option<Hold>,
 }
 
 /// What became of an attempt to update.
@@ -82,12 +85,13 @@ impl<E: Engine> Inner<E> {
                 }
                 Attempt::Ready(ready) => *ready,
             };
-            let Ready { commit, outcome, warnings, answer } = ready;
+            let Ready { commit, outcome, warnings, answer, hold } = ready;
             let committed = if context.dry_run {
                 self.try_commit(commit)
             } else {
                 self.engine.commit(commit).await.map(|committed| committed.object)
             };
+            service::release(hold, &committed);
             match committed {
                 Ok(object) => {
                     let revision = object.revision();
@@ -127,8 +131,9 @@ impl<E: Engine> Inner<E> {
         let target = Target { operation: Operation::Update, kind: &kind, side };
         let request = Request::new(target, &key, context, Some(old), None, snapshot, self.well_known);
         kind.rules.prepare_update(&mut draft, old, side);
-        self.admission.mutate(&request, &mut draft)?;
+        self.admission.mutate(&self.env, &request, &mut draft)?;
         share_unchanged(&mut draft, old);
+        let hold = if side == Subresource::Main { self.allocate(&mut draft, Some(old))? } else { None };
 
         let main = side == Subresource::Main || side == Subresource::Scale;
         if main && kind.rules.traits().has_generation && kind.rules.bumps_generation(&draft, old) {
@@ -150,12 +155,13 @@ impl<E: Engine> Inner<E> {
         }
         let mut warnings = metadata::drop_duplicate_owners(&mut draft);
         warnings.extend(kind.rules.warnings(&draft, Some(old)));
-        self.admission.validate(&request, Some(&draft))?;
+        self.admission.validate(&self.env, &request, Some(&draft))?;
         if is_same(&draft, old) {
             return Ok(Attempt::Unchanged(Arc::clone(old)));
         }
-        let compares = request.into_guards();
-        Ok(Attempt::Ready(Box::new(finish(draft, old, compares, warnings))))
+        let (compares, told) = request.into_parts();
+        warnings.extend(told);
+        Ok(Attempt::Ready(Box::new(Ready { hold, ..finish(draft, old, compares, warnings) })))
     }
 
     /// Defaults of an update; what is shared with the old version has them.
@@ -268,10 +274,10 @@ fn finish(draft: Draft, old: &Object, compares: Vec<(Key, Expect)>, warnings: Ve
     let key = old.key();
     if is_released(&draft) {
         let commit = Commit { key, expect, value: None, compares };
-        return Ready { commit, outcome: Outcome::Deleted, warnings, answer: Some(draft) };
+        return Ready { commit, outcome: Outcome::Deleted, warnings, answer: Some(draft), hold: None };
     }
     let commit = Commit { key, expect, value: Some(draft), compares };
-    Ready { commit, outcome: Outcome::Updated, warnings, answer: None }
+    Ready { commit, outcome: Outcome::Updated, warnings, answer: None, hold: None }
 }
 
 /// Whether nothing keeps a terminating object any more.
