@@ -35,6 +35,19 @@ impl Body {
         Self::of(Content::Whole(Some(bytes.into()).filter(|bytes| !bytes.is_empty())))
     }
 
+    /// Takes all of it out, if it is there; `None` if it comes bit by bit.
+    pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
+        match &mut self.content {
+            Content::Whole(bytes) => Some(bytes.take().unwrap_or_default()),
+            Content::Stream(_) => None,
+        }
+    }
+
+    /// Puts all of it back.
+    pub(crate) fn put_whole(&mut self, bytes: Bytes) {
+        self.content = Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()));
+    }
+
     /// Each item is sent as soon as it is there.
     pub fn stream(items: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         Self::of(Content::Stream(Box::pin(items)))

@@ -12,6 +12,7 @@ use crate::answer::{self, Answer};
 use crate::binding::preconditions;
 use crate::call::Call;
 use crate::document::{Document, Language};
+use crate::protobuf::{self, Unread};
 
 /// The options as clients send them.
 #[derive(Debug, Default, Deserialize)]
@@ -67,14 +68,18 @@ impl Call<'_> {
     }
 
     fn sent_in_body(&self) -> Result<Sent> {
-        let language = Language::of_media_type(self.content_type())?;
-        let unread = |reason: String| {
+        let unrecognized = |why: String| {
             Error::bad_request(format!(
-                "the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; \
-                 json parse error: {reason}"
+                "the object provided is unrecognized (must be of type DeleteOptions): {why}"
             ))
         };
-        let Document { value, .. } = Document::parse(language, &self.body).map_err(unread)?;
+        let unread = |reason| unrecognized(format!("couldn't get version/kind; json parse error: {reason}"));
+        let value = if protobuf::is_protobuf(self.content_type()) {
+            protobuf::parse(&self.body).map_err(|Unread { why, .. }| unrecognized(why))?
+        } else {
+            let language = Language::of_media_type(self.content_type())?;
+            Document::parse(language, &self.body).map_err(unread)?.value
+        };
         let sent: Sent = serde_json::from_value(value).map_err(|error| unread(error.to_string()))?;
         if !sent.kind.is_empty() && sent.kind != "DeleteOptions" {
             let (kind, version) = (&sent.kind, &sent.api_version);

@@ -37,7 +37,10 @@ impl Language {
         match media_type.as_str() {
             "" | "application/json" => Ok(Self::Json),
             "application/yaml" => Ok(Self::Yaml),
-            _ => Err(unsupported_media_type("application/json, application/yaml".into())),
+            _ => {
+                let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+                Err(unsupported_media_type(accepted.into()))
+            }
         }
     }
 }
@@ -230,6 +233,6 @@ mod tests {
         assert_eq!(of("application/json; charset=utf-8"), Ok(Language::Json));
         assert_eq!(of("Application/YAML"), Ok(Language::Yaml));
         assert_eq!(of("text/plain"), Err(415));
-        assert_eq!(of("application/vnd.kubernetes.protobuf"), Err(415));
+        assert_eq!(of("text/html"), Err(415));
     }
 }

@@ -14,7 +14,7 @@
 //! 5. Who may ask is told by an [`Authenticator`], and what they may do by an [`Authorizer`]; a path that names nothing
 //!    is forbidden before it is not found.
 //!
-//! What it does not do: answer in YAML or protobuf, or read protobuf; open sessions in containers (`exec`, `attach`,
+//! What it does not do: answer in YAML or protobuf; open sessions in containers (`exec`, `attach`,
 //! `portforward`).
 //!
 //! ```
@@ -59,6 +59,8 @@ pub mod openapi;
 mod path;
 mod percent;
 mod pod_log;
+mod presentation;
+mod protobuf;
 mod query;
 mod read;
 mod scale;

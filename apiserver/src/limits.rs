@@ -65,3 +65,6 @@ pub const STALL_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// How long requests get to come to their end when a server is shut down.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// From how many bytes on an answer is compressed, if the client takes that (WIRE-06).
+pub const GZIP_BYTES_MIN: usize = 128 * 1024;

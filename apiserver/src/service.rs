@@ -27,7 +27,7 @@ use crate::path::{Place, Target};
 use crate::pod_log::PodLogs;
 use crate::query::Query;
 use crate::surface::{subresource, verbs};
-use crate::{Body, discovery, negotiation, openapi};
+use crate::{Body, discovery, negotiation, openapi, presentation};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -91,6 +91,7 @@ impl ApiServer {
             Err(Error::internal("this request caused the server to panic"))
         });
         let mut answer = answer.unwrap_or_else(|error| answer::failure(&error));
+        presentation::present(&parts, &mut answer);
         let audit_id = parts
             .headers
             .get(AUDIT_ID)
@@ -263,7 +264,12 @@ impl Inner {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let Some(verb) = Verb::of(&parts.method, place, query)? else { return Ok(no_such_page()) };
-        let body = if verb.has_body() { self.read(body).await? } else { Bytes::new() };
+        let body = if verb.has_body() {
+            presentation::check_encoding(&parts.headers)?;
+            self.read(body).await?
+        } else {
+            Bytes::new()
+        };
         let call = Call { server: self, parts, place, query, attributes, body };
         if verb.is_long() {
             return verb.run(&call).await;

@@ -171,3 +171,135 @@ fn unknown_fields_are_warned_of_or_refused() {
     assert_eq!(warning, r#"299 - "unknown field \"dat\"""#);
     assert!(!answers[2].headers.contains_key("warning"));
 }
+
+#[test]
+fn bodies_in_protobuf_are_read() {
+    // WIRE-02: a config map `m` with one entry, as `kubectl create configmap` sends it, and how it is deleted.
+    let envelope = |api_version: &str, kind: &str, raw: &[u8]| {
+        let field = |number: u8, bytes: &[u8]| {
+            let length = u8::try_from(bytes.len()).expect("it is short");
+            [&[number << 3 | 2, length], bytes].concat()
+        };
+        let meta = [field(1, api_version.as_bytes()), field(2, kind.as_bytes())].concat();
+        [&b"k8s\0"[..], &field(1, &meta), &field(2, raw)].concat()
+    };
+    const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+    let map = envelope("v1", "ConfigMap", b"\x0a\x03\x0a\x01m\x12\x06\x0a\x01a\x12\x011");
+    let options = envelope("v1", "DeleteOptions", b"\x08\x00");
+    let other = envelope("v1", "Secret", b"");
+    let maps = "/api/v1/namespaces/a/configmaps";
+    let one = "/api/v1/namespaces/a/configmaps/m";
+    let answers = ask(&[
+        ("POST", maps, PROTOBUF, &map),
+        ("POST", maps, PROTOBUF, &other),
+        ("POST", maps, PROTOBUF, b"nothing of the kind"),
+        ("POST", maps, PROTOBUF, b""),
+        ("DELETE", one, PROTOBUF, &options),
+        ("GET", one, "", b""),
+    ]);
+    let codes: Vec<u16> = answers.iter().map(|answer| answer.code).collect();
+    assert_eq!(codes, [201, 400, 400, 400, 200, 404]);
+    assert_eq!(answers[0].json()["data"], json!({"a": "1"}));
+    assert_eq!(
+        answers[1].json()["message"],
+        "Secret in version \"v1\" cannot be handled as a ConfigMap: converting (v1.Secret) to (v1.ConfigMap): unknown \
+         conversion"
+    );
+    assert_eq!(
+        answers[2].json()["message"],
+        "the object provided is unrecognized (must be of type ConfigMap): provided data does not appear to be a \
+         protobuf message, expected prefix [107 56 115 0] (6e6f7468696e67206f6620746865206b696e64)"
+    );
+    assert_eq!(
+        answers[3].json()["message"],
+        "the object provided is unrecognized (must be of type ConfigMap): empty data (<empty>)"
+    );
+}
+
+#[test]
+fn every_new_kind_is_served_with_its_names() {
+    // DISC-02, DISC-06
+    let listed = |path: &str| -> Vec<String> {
+        let resources = get(path).json()["resources"].as_array().cloned().unwrap_or_default();
+        let line = |it: &Value| {
+            let short = it["shortNames"][0].as_str().unwrap_or("-").to_owned();
+            format!("{} {short} {}", it["name"].as_str().unwrap_or_default(), it["namespaced"])
+        };
+        resources.iter().map(line).collect()
+    };
+    let core = listed("/api/v1");
+    for expected in [
+        "endpoints ep true",
+        "persistentvolumeclaims pvc true",
+        "persistentvolumeclaims/status - true",
+        "persistentvolumes pv false",
+        "podtemplates - true",
+        "serviceaccounts sa true",
+    ] {
+        assert!(core.iter().any(|line| line == expected), "{expected}: {core:?}");
+    }
+    assert_eq!(listed("/apis/discovery.k8s.io/v1"), ["endpointslices - true"]);
+    assert_eq!(listed("/apis/node.k8s.io/v1"), ["runtimeclasses - false"]);
+    assert_eq!(
+        listed("/apis/networking.k8s.io/v1"),
+        [
+            "ingressclasses - false",
+            "ingresses ing true",
+            "ingresses/status - true",
+            "networkpolicies netpol true"
+        ]
+    );
+    assert_eq!(
+        listed("/apis/storage.k8s.io/v1"),
+        [
+            "csidrivers - false",
+            "csinodes - false",
+            "storageclasses sc false",
+            "volumeattachments - false",
+            "volumeattachments/status - false",
+        ]
+    );
+    for version in ["v1", "v2"] {
+        assert_eq!(
+            listed(&format!("/apis/autoscaling/{version}")),
+            ["horizontalpodautoscalers hpa true", "horizontalpodautoscalers/status - true"]
+        );
+    }
+}
+
+#[test]
+fn autoscalers_are_written_and_read_in_both_versions() {
+    let v1 = json!({
+        "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
+        "spec": {
+            "maxReplicas": 5, "targetCPUUtilizationPercentage": 70,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        },
+    });
+    let path = |version: &str, name: &str| {
+        format!("/apis/autoscaling/{version}/namespaces/a/horizontalpodautoscalers{name}")
+    };
+    let body = v1.to_string();
+    let answers = ask(&[
+        ("POST", &path("v1", ""), "application/json", body.as_bytes()),
+        ("GET", &path("v2", "/web"), "", b""),
+        ("GET", &path("v1", "/web"), "", b""),
+    ]);
+    assert_eq!(answers[0].code, 201, "{:?}", answers[0].body);
+    let v2 = answers[1].json();
+    assert_eq!(v2["apiVersion"], "autoscaling/v2");
+    assert_eq!(v2["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"], 70);
+    assert_eq!(v2["status"]["currentMetrics"], Value::Null);
+    assert_eq!(answers[2].json()["spec"]["targetCPUUtilizationPercentage"], 70);
+    assert_eq!(answers[2].json()["spec"]["minReplicas"], 1);
+}
+
+#[test]
+fn encoded_bodies_are_refused() {
+    let sim = Simulation::new(1);
+    let server = ApiServer::new(&sim.env(), Arc::new(Store::memory(&sim.env())));
+    let request = Request::post("/api/v1/namespaces").header("content-encoding", "gzip");
+    let request = request.body(Full::<Bytes>::from("x")).expect("a request");
+    let answer = sim.block_on(server.answer(request)).expect("nothing waits");
+    assert_eq!(answer.status(), 415);
+}

@@ -11,9 +11,10 @@ use setpoint_core::schema::{Schema, unknown_fields};
 use setpoint_core::{Error, Result};
 use setpoint_store::request::{Outcome, ReadAt, RequestContext, Write, Written};
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, Answer, unsupported_media_type};
 use crate::call::{Call, FieldValidation};
 use crate::document::{Document, Language};
+use crate::protobuf::{self, Unread};
 use crate::{binding, encode, eviction, scale};
 
 /// How often a patch in a form that is not the stored one is tried anew.
@@ -138,6 +139,9 @@ impl Call<'_> {
 
     /// The body as a value.
     pub(crate) fn document(&self) -> Result<Document> {
+        if protobuf::is_protobuf(self.content_type()) {
+            return self.protobuf_document();
+        }
         let language = Language::of_media_type(self.content_type())?;
         Document::parse(language, &self.body).map_err(|reason| {
             let kind = &self.place.kind.names.kind;
@@ -148,6 +152,26 @@ impl Call<'_> {
                 self.summary()
             ))
         })
+    }
+
+    /// The value of a body in protobuf, which only built-in kinds have (WIRE-02, WIRE-03).
+    fn protobuf_document(&self) -> Result<Document> {
+        if !encode::is_built_in(self.place) {
+            return Err(unsupported_media_type("application/json, application/yaml".into()));
+        }
+        let kind = &self.place.kind.names.kind;
+        match protobuf::parse(&self.body) {
+            Ok(value) => Ok(Document { value, duplicates: Vec::new() }),
+            Err(Unread { holds: Some((api_version, held)), why }) => {
+                let (_, version) = api_version.rsplit_once('/').unwrap_or(("", &api_version));
+                let told = format!("{held} in version {version:?} cannot be handled as a {kind}: {why}");
+                Err(Error::bad_request(told))
+            }
+            Err(Unread { holds: None, why }) => Err(Error::bad_request(format!(
+                "the object provided is unrecognized (must be of type {kind}): {why} ({})",
+                hex(&self.body)
+            ))),
+        }
     }
 
     /// The beginning of the body.
@@ -271,6 +295,15 @@ impl Call<'_> {
         patch.apply(&mut value, self.schema()).ok()?;
         Some(value)
     }
+}
+
+/// The beginning of bytes that are no text.
+fn hex(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "<empty>".to_owned();
+    }
+    let shown: String = bytes.iter().take(SUMMARY_CHARS_MAX).map(|byte| format!("{byte:02x}")).collect();
+    if bytes.len() > SUMMARY_CHARS_MAX { format!("{shown} ...") } else { shown }
 }
 
 fn strict_faults(
