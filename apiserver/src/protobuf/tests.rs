@@ -179,8 +179,8 @@ fn made(field: &Field, depth: usize, seed: &mut dyn FnMut() -> u32) -> Value {
     let one = |seed: &mut dyn FnMut() -> u32| match field.shape {
         Shape::Text => json!(format!("t{}", seed())),
         Shape::Integer => json!(seed() as i32),
-        Shape::Long => json!(i64::from(seed()) * if seed() % 2 == 0 { 1 } else { -3_000_000_000 }),
-        Shape::Bool => json!(seed() % 2 == 0),
+        Shape::Long => json!(i64::from(seed()) * if seed().is_multiple_of(2) { 1 } else { -3_000_000_000 }),
+        Shape::Bool => json!(seed().is_multiple_of(2)),
         Shape::Bytes => json!(STANDARD.encode(seed().to_le_bytes())),
         Shape::Double => json!(f64::from(seed()) / 3.0),
         Shape::Quantity => json!(format!("{}m", seed())),
@@ -190,7 +190,7 @@ fn made(field: &Field, depth: usize, seed: &mut dyn FnMut() -> u32) -> Value {
             json!(format!("{:.6}", jiff::Timestamp::from_microsecond(micros).expect("a time")))
         }
         Shape::Duration => json!(format!("{}ns", seed())),
-        Shape::IntOrString if seed() % 2 == 0 => json!(seed() as i32),
+        Shape::IntOrString if seed().is_multiple_of(2) => json!(seed() as i32),
         Shape::IntOrString => json!(format!("{}%", seed())),
         Shape::Raw => json!({"f:a": {"n": seed()}}),
         Shape::Message(inner) => full(inner, depth - usize::from(depth > 0), seed),
