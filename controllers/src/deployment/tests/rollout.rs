@@ -312,13 +312,7 @@ fn only_so_many_old_replica_sets_are_kept() {
 fn a_deployment_scaled_while_rolling_shares_out_in_proportion() {
     // DEP-14, DEP-26, DEP-29; golden deployment-proportional-scale
     World::play(|world| async move {
-        let mut web = deployment("app:1", 10);
-        web.spec.strategy = rolling("3", "2");
-        world.deployments.create(web).await?;
-        world.rest_available().await?;
-        world.respec(|spec| spec.template = template("app:2")).await?;
-        world.rest(|index, size| if index == 0 { size } else { 0 }).await?;
-        assert_eq!(world.sizes(), [8, 5]);
+        world.halfway().await?;
         world.respec(|spec| spec.replicas = Some(30)).await?;
         assert_eq!(world.sizes(), [20, 13]);
         let stamps: Vec<_> = world

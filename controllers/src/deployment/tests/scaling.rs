@@ -120,13 +120,7 @@ fn a_resize_that_fails_is_made_up_for() {
     let stuck = Stuck(Arc::new(Mutex::new(3)));
     let left = stuck.0.clone();
     World::play_on(1, Chain::upstream().with(stuck), |world| async move {
-        let mut web = deployment("app:1", 10);
-        web.spec.strategy = rolling("3", "2");
-        world.deployments.create(web).await?;
-        world.rest_available().await?;
-        world.respec(|spec| spec.template = template("app:2")).await?;
-        world.rest(|index, size| if index == 0 { size } else { 0 }).await?;
-        assert_eq!(world.sizes(), [8, 5]);
+        world.halfway().await?;
         world.respec(|spec| spec.replicas = Some(30)).await?;
         world.settle().await;
         assert_eq!(*left.lock(), 0, "it was refused");
@@ -140,12 +134,7 @@ fn a_resize_that_fails_is_made_up_for() {
 fn a_resize_for_proportion_is_told_once_each() {
     // DEP-29, DEP-32
     World::play(|world| async move {
-        let mut web = deployment("app:1", 10);
-        web.spec.strategy = rolling("3", "2");
-        world.deployments.create(web).await?;
-        world.rest_available().await?;
-        world.respec(|spec| spec.template = template("app:2")).await?;
-        world.rest(|index, size| if index == 0 { size } else { 0 }).await?;
+        world.halfway().await?;
         let before = world.events().await?.len();
         world.respec(|spec| spec.replicas = Some(5)).await?;
         assert_eq!(world.all_sets().iter().map(size).sum::<i32>(), 8);

@@ -18,6 +18,7 @@ use setpoint_store::request::{ReadAt, RequestContext, Selection, WatchFrom, Watc
 use setpoint_store::{ObjectStore, ObjectStoreExt, Objects, Store, WatchStream};
 use setpoint_watch::DirectView;
 
+use super::scene::{deployment, rolling, template};
 use crate::deployment::DeploymentController;
 
 /// A store with the controller at work. The part of ReplicaSets' own controller is played by hand.
@@ -174,6 +175,19 @@ impl World {
     /// Rounds in which every pod is available at once, until nothing changes any more.
     pub(super) async fn rest_available(&self) -> Result<(), Error> {
         self.rest(|_, size| size).await
+    }
+
+    /// Plays the beginning of a rollout that does not get on: ten replicas, three more and two fewer allowed, and
+    /// no pod of the second template works. Eight old ones and five new ones are left.
+    pub(super) async fn halfway(&self) -> Result<(), Error> {
+        let mut web = deployment("app:1", 10);
+        web.spec.strategy = rolling("3", "2");
+        self.deployments.create(web).await?;
+        self.rest_available().await?;
+        self.respec(|spec| spec.template = template("app:2")).await?;
+        self.rest(|index, size| if index == 0 { size } else { 0 }).await?;
+        assert_eq!(self.sizes(), [8, 5]);
+        Ok(())
     }
 
     /// Type, reason and message of all events about the Deployment, with `<n>` for the ReplicaSet of the
