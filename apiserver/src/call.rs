@@ -25,6 +25,8 @@ pub(crate) struct Call<'a> {
     /// Who asks for what.
     pub(crate) attributes: Attributes,
     pub(crate) body: Bytes,
+    /// What is answered if the object would have to be created; `None` if it may.
+    pub(crate) refused_creation: Option<Error>,
 }
 
 /// Who is recorded as the owner of fields if the client does not tell its name.
@@ -68,6 +70,8 @@ impl Call<'_> {
             field_manager: Text::from(manager),
             dry_run: !words.is_empty(),
             deadline: Some(self.server.env.now() + REQUEST_TIME_MAX),
+            grants: self.server.authorizer.grants(),
+            refused_creation: self.refused_creation.clone(),
         })
     }
 

@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use setpoint_core::kind::{Kind, Registry, ServedVersion};
 
-use crate::Body;
 use crate::answer::{self, Answer};
 use crate::surface::{Sub, subresources, verbs};
+use crate::{Body, reviews};
 
 /// By this a client recognises the document in one piece (DISC-04).
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -19,10 +19,17 @@ struct Group {
     versions: Vec<String>,
 }
 
+/// Everything that is served: what the store has, and questions.
+fn kinds(registry: &Registry) -> Vec<std::sync::Arc<Kind>> {
+    let mut kinds = registry.kinds();
+    kinds.extend(reviews::all().iter().cloned());
+    kinds
+}
+
 /// The groups in order of registration, without the core group.
 fn groups(registry: &Registry) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for kind in registry.kinds() {
+    for kind in kinds(registry) {
         for ServedVersion { group, version } in kind.versions.iter().filter(|it| !it.group.is_empty()) {
             match groups.iter_mut().find(|known| known.name == *group) {
                 Some(known) if known.versions.contains(version) => {}
@@ -89,7 +96,7 @@ pub(crate) fn resource_list(registry: &Registry, served: &ServedVersion) -> Opti
 }
 
 fn served_at(registry: &Registry, served: &ServedVersion) -> Vec<std::sync::Arc<Kind>> {
-    let mut kinds = registry.kinds();
+    let mut kinds = kinds(registry);
     kinds.retain(|kind| kind.versions.contains(served));
     kinds.sort_by(|a, b| a.names.plural.cmp(&b.names.plural));
     kinds

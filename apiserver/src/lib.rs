@@ -63,6 +63,7 @@ mod presentation;
 mod protobuf;
 mod query;
 mod read;
+mod reviews;
 mod scale;
 #[cfg(feature = "serve")]
 pub mod serve;

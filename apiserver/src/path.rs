@@ -9,7 +9,7 @@ use std::sync::Arc;
 use setpoint_core::kind::{Kind, Registry, ServedVersion};
 use setpoint_core::object::{Key, Text};
 
-use crate::percent;
+use crate::{percent, reviews};
 
 /// What a path names.
 #[derive(Debug, Clone)]
@@ -111,7 +111,8 @@ impl Target {
             [plural, name, sub] => (*plural, Some(Text::from(*name)), *sub),
             _ => return None,
         };
-        let kind = registry.find_resource(group, version, plural)?;
+        let kind = registry.find_resource(group, version, plural);
+        let kind = kind.or_else(|| reviews::find(group, version, plural))?;
         // A namespace and a cluster-scoped kind do not go together, nor an object and no namespace.
         let is_placed = kind.is_namespaced() == namespace.is_some();
         if !(is_placed || kind.is_namespaced() && name.is_none()) {

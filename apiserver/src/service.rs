@@ -7,18 +7,20 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use setpoint_core::env::Env;
+use setpoint_core::patch::PatchType;
 use setpoint_core::{Error, Reason, Result};
 use setpoint_store::ObjectStore;
 use setpoint_store::request::User;
 use tower_service::Service;
 
 use crate::answer::{self, Answer, no_such_page, too_large, wrong_method};
-use crate::authentication::{Authenticator, Trusted, anonymous};
-use crate::authorization::{AlwaysAllow, Attributes, Authorizer, forbidden, is_public};
+use crate::authentication::{Authenticator, MASTERS, Trusted, anonymous, impersonation};
+use crate::authorization::{AlwaysAllow, Attributes, Authorizer, Decision, forbidden, is_public};
 use crate::call::Call;
 use crate::in_flight::{InFlight, InFlightLimits};
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
@@ -191,17 +193,30 @@ impl Inner {
 
     /// Who sent a request.
     async fn sender(&self, parts: &Parts) -> Result<Arc<User>> {
-        match self.authenticator.authenticate(parts).await {
-            Ok(user) => Ok(user.unwrap_or_else(|| Arc::new(anonymous()))),
-            Err(_) => Err(Error::new(Reason::Unauthorized, "Unauthorized")),
+        let user = match self.authenticator.authenticate(parts).await {
+            Ok(user) => user.unwrap_or_else(|| Arc::new(anonymous())),
+            Err(_) => return Err(Error::new(Reason::Unauthorized, "Unauthorized")),
+        };
+        let Some(wanted) = impersonation::wanted(&parts.headers)? else { return Ok(user) };
+        for demand in impersonation::demands(&user, &wanted) {
+            self.authorize(&demand).await?;
         }
+        Ok(Arc::new(impersonation::completed(wanted)))
+    }
+
+    /// Whether somebody may do something. The group that may do everything may, whatever the authorizer is (AUTH-05).
+    pub(crate) async fn decide(&self, attributes: &Attributes) -> Decision {
+        if attributes.user.groups.iter().any(|group| group == MASTERS) {
+            return Decision::Allow(String::new());
+        }
+        self.authorizer.authorize(attributes).await
     }
 
     /// # Errors
     ///
     /// `Forbidden` unless the authorizer allows it.
     pub(crate) async fn authorize(&self, attributes: &Attributes) -> Result<()> {
-        let decision = self.authorizer.authorize(attributes).await;
+        let decision = self.decide(attributes).await;
         if decision.is_allowed() { Ok(()) } else { Err(forbidden(attributes, decision.reason())) }
     }
 
@@ -270,7 +285,12 @@ impl Inner {
         } else {
             Bytes::new()
         };
-        let call = Call { server: self, parts, place, query, attributes, body };
+        let refused_creation = if verb.may_create(parts, place) {
+            self.authorize(&attributes.with_verb("create")).await.err()
+        } else {
+            None
+        };
+        let call = Call { server: self, parts, place, query, attributes, body, refused_creation };
         if verb.is_long() {
             return verb.run(&call).await;
         }
@@ -365,6 +385,22 @@ impl Verb {
 
     const fn has_body(self) -> bool {
         !matches!(self, Self::Get | Self::Log | Self::List | Self::Watch)
+    }
+
+    /// Whether it creates the object if that is not there (STORE-06).
+    fn may_create(self, parts: &Parts, place: &Place) -> bool {
+        if !place.sub.is_empty() {
+            return false;
+        }
+        match self {
+            Self::Update => place.kind.rules.traits().creates_on_update,
+            Self::Patch => {
+                let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                let patch_type = media_type.map(PatchType::of_media_type);
+                matches!(patch_type, Some(Ok(PatchType::Apply)))
+            }
+            _ => false,
+        }
     }
 
     /// Whether it may take as long as it takes.

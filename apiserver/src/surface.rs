@@ -2,6 +2,8 @@
 
 use setpoint_core::kind::Kind;
 
+use crate::reviews;
+
 /// A subresource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sub {
@@ -52,6 +54,9 @@ pub(crate) fn subresource(kind: &Kind, name: &str) -> Option<Sub> {
 
 /// What can be done with objects of a kind, sorted (DISC-02).
 pub(crate) fn verbs(kind: &Kind) -> &'static [&'static str] {
+    if reviews::is_review(kind) {
+        return &["create"];
+    }
     // Namespaces go one by one.
     if kind.resource.group.is_empty() && kind.resource.resource == "namespaces" {
         return &["create", "delete", "get", "list", "patch", "update", "watch"];

@@ -15,7 +15,7 @@ use crate::answer::{self, Answer, unsupported_media_type};
 use crate::call::{Call, FieldValidation};
 use crate::document::{Document, Language};
 use crate::protobuf::{self, Unread};
-use crate::{binding, encode, eviction, scale};
+use crate::{binding, encode, eviction, reviews, scale};
 
 /// How often a patch in a form that is not the stored one is tried anew.
 const ATTEMPTS_MAX: usize = 16;
@@ -24,6 +24,9 @@ const SUMMARY_CHARS_MAX: usize = 30;
 
 impl Call<'_> {
     pub(crate) async fn create(&self) -> Result<Answer> {
+        if reviews::is_review(&self.place.kind) {
+            return reviews::create(self).await;
+        }
         let context = self.context("CreateOptions", &[])?;
         match self.place.sub.as_str() {
             "binding" => return binding::create(self, &context).await,
@@ -174,6 +177,11 @@ impl Call<'_> {
         }
     }
 
+    /// The body as a question of the kind that is asked.
+    pub(crate) fn question(&self) -> Result<Value> {
+        self.check_kind(self.document()?.value)
+    }
+
     /// The beginning of the body.
     fn summary(&self) -> String {
         if self.body.is_empty() {
@@ -216,7 +224,7 @@ impl Call<'_> {
         Ok(value)
     }
 
-    fn unfit(&self, why: &str) -> Error {
+    pub(crate) fn unfit(&self, why: &str) -> Error {
         let (kind, version) = (&self.place.kind.names.kind, &self.place.served.version);
         Error::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
     }

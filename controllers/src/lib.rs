@@ -4,6 +4,7 @@
 //! child names its owner) and [`pod`] (whether a pod is active, ready, available).
 
 pub mod claim;
+pub mod cluster_role_aggregation;
 pub mod controller_ref;
 pub mod deployment;
 pub mod garbage_collector;

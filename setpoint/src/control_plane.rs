@@ -43,6 +43,8 @@ pub struct ControlPlane {
     streams: Streams,
     /// Closes the store, if it is this one's own.
     close: Option<Close>,
+    #[cfg(feature = "apiserver")]
+    honours_roles: bool,
 }
 
 /// Nodes and where their containers are talked to.
@@ -86,6 +88,8 @@ pub struct ControlPlaneBuilder {
     parts: Vec<MakePart>,
     #[cfg(feature = "node")]
     streams: Streams,
+    #[cfg(feature = "apiserver")]
+    honours_roles: bool,
 }
 
 /// A store, how its events expire, if it is one that lets them, and how it is closed, if it is the control plane's own.
@@ -111,6 +115,8 @@ impl ControlPlane {
             parts: Vec::new(),
             #[cfg(feature = "node")]
             streams: Vec::new(),
+            #[cfg(feature = "apiserver")]
+            honours_roles: false,
         }
     }
 
@@ -179,8 +185,12 @@ impl ControlPlane {
     #[cfg(feature = "apiserver")]
     pub fn api_server(&self) -> setpoint_apiserver::ApiServerBuilder {
         use setpoint_apiserver::ApiServer;
+        use setpoint_apiserver::authorization::RbacAuthorizer;
 
-        let builder = ApiServer::builder(&self.env, Arc::clone(&self.store));
+        let mut builder = ApiServer::builder(&self.env, Arc::clone(&self.store));
+        if self.honours_roles {
+            builder = builder.authorizer(RbacAuthorizer::new(Arc::clone(&self.store)));
+        }
         #[cfg(feature = "node")]
         let builder = if self.streams.is_empty() {
             builder
@@ -310,6 +320,17 @@ impl ControlPlaneBuilder {
         self.controller(setpoint_controllers::node_taints::NodeTaints::controller)
     }
 
+    /// Lets users of the API do what roles allow that are bound to them (RBAC). The default roles are made at the start
+    /// and kept up to date. Without this, everybody who is known may do everything.
+    #[cfg(all(feature = "apiserver", feature = "controllers"))]
+    #[must_use]
+    pub fn rbac(mut self) -> Self {
+        use setpoint_controllers::cluster_role_aggregation::ClusterRoleAggregation;
+
+        self.honours_roles = true;
+        self.controller(ClusterRoleAggregation::controller)
+    }
+
     /// Runs the agent of a node, with what that node can do; for several nodes, once for each.
     ///
     /// When the control plane ends, its pods are left or stopped as the settings say. For the scheduler to
@@ -362,12 +383,18 @@ impl ControlPlaneBuilder {
     pub async fn start(self) -> Result<ControlPlane> {
         #[cfg(feature = "node")]
         let streams = self.streams;
+        #[cfg(feature = "apiserver")]
+        let honours_roles = self.honours_roles;
         let Self { env, store, controllers, parts, .. } = self;
         let Chosen { store, expire, close } = match store {
             Some(open) => open(env.clone()).await?,
             None => Chosen::engine(Store::memory(&env)),
         };
         ensure_namespaces(&store).await?;
+        #[cfg(feature = "apiserver")]
+        if honours_roles {
+            setpoint_apiserver::authorization::ensure_default_roles(&store).await?;
+        }
         let mut informers = None;
         let view: Arc<dyn View> = match DirectView::new(Arc::clone(&store)) {
             Some(view) => Arc::new(view),
@@ -385,6 +412,8 @@ impl ControlPlaneBuilder {
             close,
             #[cfg(feature = "node")]
             streams,
+            #[cfg(feature = "apiserver")]
+            honours_roles,
         };
         match plane.add(controllers, parts).await {
             Ok(()) => Ok(plane),

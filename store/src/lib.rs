@@ -4,6 +4,7 @@
 //! - [`Store`] makes one of an [`engine::Engine`], by the rules of Kubernetes.
 //! - [`Objects`] reads and writes one kind of it as values of the API type.
 //! - [`tables::Snapshot`] is everything at one revision, for those who share the process.
+//! - [`rbac`] tells what roles and their bindings allow.
 //! - [`admission`] is where an embedder changes or refuses writes.
 
 pub mod admission;
@@ -11,6 +12,7 @@ pub mod engine;
 mod memo;
 mod object_store;
 mod objects;
+pub mod rbac;
 pub mod request;
 pub mod service_network;
 mod store;

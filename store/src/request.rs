@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use setpoint_core::Error;
 use setpoint_core::env::Instant;
 use setpoint_core::kind::{KindId, Subresource};
 use setpoint_core::object::{Draft, Key, ObjectRef, Revision, Text, TextMap, Uid};
@@ -20,6 +21,21 @@ pub struct RequestContext {
     pub dry_run: bool,
     /// When the answer is no longer wanted.
     pub deadline: Option<Instant>,
+    /// Where the user's rights come from.
+    pub grants: Grants,
+    /// What is answered if an update or a patch would have to create the object; `None` if it may (STORE-06).
+    pub refused_creation: Option<Error>,
+}
+
+/// Where a user's rights come from. Who asks has been told what they may do before the store is asked; this is for
+/// writes that give rights to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grants {
+    /// They are none of the store's business.
+    #[default]
+    Unchecked,
+    /// From roles in this store: the user may give to others no more than what these give to the user (AUTH-06).
+    OfRoles,
 }
 
 /// Who asks.
@@ -40,7 +56,14 @@ impl RequestContext {
     pub fn system(name: &str) -> Self {
         let groups = vec!["system:masters".to_owned()];
         let user = User { name: format!("system:{name}"), groups, ..User::default() };
-        Self { user: Arc::new(user), field_manager: name.into(), dry_run: false, deadline: None }
+        Self {
+            user: Arc::new(user),
+            field_manager: name.into(),
+            dry_run: false,
+            deadline: None,
+            grants: Grants::Unchecked,
+            refused_creation: None,
+        }
     }
 }
 

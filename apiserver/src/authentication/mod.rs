@@ -13,6 +13,7 @@ mod authenticator;
 mod bearer_tokens;
 mod client_certificates;
 mod group;
+pub(crate) mod impersonation;
 #[cfg(test)]
 mod tests;
 mod trusted;

@@ -1,6 +1,8 @@
 use async_trait::async_trait;
+use k8s_openapi::api::authorization::v1::{NonResourceRule, ResourceRule};
+use setpoint_store::request::User;
 
-use super::{Attributes, Authorizer, Decision};
+use super::{Attributes, Authorizer, Decision, Rules};
 use crate::authentication::UNAUTHENTICATED;
 
 /// Lets everybody do everything who is known. Who is not may do nothing: not even this authorizer gives the world to
@@ -15,5 +17,23 @@ impl Authorizer for AlwaysAllow {
             return Decision::NoOpinion(String::new());
         }
         Decision::Allow(String::new())
+    }
+
+    async fn rules(&self, user: &User, _namespace: &str) -> Rules {
+        if user.groups.iter().any(|group| group == UNAUTHENTICATED) {
+            return Rules::default();
+        }
+        let all = || Some(vec!["*".to_owned()]);
+        let verbs = vec!["*".to_owned()];
+        Rules {
+            resources: vec![ResourceRule {
+                api_groups: all(),
+                resource_names: None,
+                resources: all(),
+                verbs: verbs.clone(),
+            }],
+            paths: vec![NonResourceRule { non_resource_urls: all(), verbs }],
+            is_incomplete: false,
+        }
     }
 }

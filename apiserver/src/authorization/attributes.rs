@@ -80,6 +80,11 @@ impl Attributes {
         }
     }
 
+    /// The same, done in another way.
+    pub(crate) fn with_verb(&self, verb: &str) -> Self {
+        Self { verb: verb.to_owned(), ..self.clone() }
+    }
+
     /// Whether objects are read and not changed.
     pub(crate) fn is_read(&self) -> bool {
         matches!(self.verb.as_str(), "get" | "list" | "watch" | "head" | "options")

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
+use k8s_openapi::api::authorization::v1::{NonResourceRule, ResourceRule};
 use setpoint_core::{Details, Error, GroupResource, Reason};
+use setpoint_store::request::{Grants, User};
 
 use super::{Attributes, Subject};
 
@@ -8,6 +10,35 @@ use super::{Attributes, Subject};
 pub trait Authorizer: Send + Sync + 'static {
     /// Whether this may be done. Everything that is not allowed is forbidden.
     async fn authorize(&self, attributes: &Attributes) -> Decision;
+
+    /// All that somebody may do in a namespace, as far as that can be told in rules (AUTH-07).
+    async fn rules(&self, user: &User, namespace: &str) -> Rules {
+        let _ = (user, namespace);
+        Rules::unknown()
+    }
+
+    /// Whether rights come from roles in the store, so that who gives rights must have them.
+    fn grants(&self) -> Grants {
+        Grants::Unchecked
+    }
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rules {
+    /// To objects.
+    pub resources: Vec<ResourceRule>,
+    /// To other paths.
+    pub paths: Vec<NonResourceRule>,
+    /// Whether there may be more.
+    pub is_incomplete: bool,
+}
+
+impl Rules {
+    /// Nothing is known.
+    pub fn unknown() -> Self {
+        Self { is_incomplete: true, ..Self::default() }
+    }
 }
 
 /// An authorizer's answer.

@@ -44,6 +44,8 @@ mod paced_io;
 mod private_file;
 mod server;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use self::authority::{Authority, KeyPair};

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::discovery::v1 as discovery;
 use k8s_openapi::api::networking::v1 as networking;
 use k8s_openapi::api::node::v1 as node;
+use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -117,6 +118,10 @@ undivided! {
     networking::IngressClass, &[];
     networking::NetworkPolicy, &[];
     node::RuntimeClass, &[];
+    rbac::ClusterRole, &["rules"];
+    rbac::ClusterRoleBinding, &[];
+    rbac::Role, &["rules"];
+    rbac::RoleBinding, &[];
     scheduling::PriorityClass, &[];
     storage::CSIDriver, &[];
     storage::CSINode, &[];

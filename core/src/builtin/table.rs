@@ -4,6 +4,7 @@ use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 
 use super::{autoscaler, core_kinds, event, network_kinds, rules, selectable, storage_kinds};
@@ -22,6 +23,19 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     let core_v1: GroupVersions = &[("", "v1")];
     let apps_v1: GroupVersions = &[("apps", "v1")];
     let batch_v1: GroupVersions = &[("batch", "v1")];
+    let rbac_v1: GroupVersions = &[("rbac.authorization.k8s.io", "v1")];
+
+    let row = Row::cluster("ClusterRole", "clusterroles", &[], rbac_v1, rules::ClusterRoleRules);
+    row.add::<rbac::ClusterRole>(registry)?;
+
+    let row = Row::cluster(
+        "ClusterRoleBinding",
+        "clusterrolebindings",
+        &[],
+        rbac_v1,
+        rules::ClusterRoleBindingRules,
+    );
+    row.add::<rbac::ClusterRoleBinding>(registry)?;
 
     let row = Row::namespaced("ConfigMap", "configmaps", &["cm"], core_v1, rules::ConfigMapRules);
     row.add::<core::ConfigMap>(registry)?;
@@ -102,6 +116,12 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.categories = &["all"];
     row.fields = selectable::replication_controller();
     row.add::<core::ReplicationController>(registry)?;
+
+    let row = Row::namespaced("Role", "roles", &[], rbac_v1, rules::RoleRules);
+    row.add::<rbac::Role>(registry)?;
+
+    let row = Row::namespaced("RoleBinding", "rolebindings", &[], rbac_v1, rules::RoleBindingRules);
+    row.add::<rbac::RoleBinding>(registry)?;
 
     let mut row = Row::namespaced("Secret", "secrets", &[], core_v1, rules::SecretRules);
     row.fields = selectable::secret();

@@ -49,6 +49,7 @@ pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_template;
 pub mod priority_class;
+pub mod rbac;
 pub mod replica_set;
 pub mod replication_controller;
 pub mod runtime_class;

@@ -35,6 +35,9 @@ pub(crate) struct ServeArguments {
     /// What pods are on the nodes: processes of this machine, or nothing but a state.
     #[arg(long, value_enum, default_value_t = RuntimeKind::Process)]
     runtime: RuntimeKind,
+    /// Who may do what: everybody everything, or what roles allow that are bound to them.
+    #[arg(long, value_enum, default_value_t = Authorization::AlwaysAllow)]
+    authorization: Authorization,
     /// Pods are not put on nodes.
     #[arg(long)]
     no_scheduler: bool,
@@ -43,6 +46,12 @@ pub(crate) struct ServeArguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum StoreKind {
     Memory,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Authorization {
+    AlwaysAllow,
+    Rbac,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,7 +81,10 @@ impl ServeArguments {
 /// Serves until somebody asks it to end.
 pub(crate) async fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let env = Env::tokio();
-    let builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env));
+    let mut builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env));
+    if arguments.authorization == Authorization::Rbac {
+        builder = builder.rbac();
+    }
     let cluster = LocalCluster::start_on(builder, &env, &arguments.settings()?).await?;
     let result = serve(arguments, &env, &cluster).await;
     cluster.shut_down().await;

@@ -12,6 +12,7 @@ mod default_tolerations;
 mod namespace_lifecycle;
 mod node_taint;
 mod priority;
+mod role_escalation;
 mod runtime_class;
 mod service_account;
 mod storage_in_use;
@@ -30,6 +31,7 @@ use setpoint_core::object::{Draft, Key, Object, Revision};
 use setpoint_core::{Error, GroupResource, Reason, Result};
 
 use crate::engine::Expect;
+use crate::rbac::Policy;
 use crate::request::{DeleteOptions, RequestContext};
 use crate::store::WellKnown;
 use crate::tables::Snapshot;
@@ -39,6 +41,7 @@ pub use self::default_tolerations::DefaultTolerations;
 pub use self::namespace_lifecycle::NamespaceLifecycle;
 pub use self::node_taint::NodeTaint;
 pub use self::priority::Priority;
+pub use self::role_escalation::RoleEscalation;
 pub use self::runtime_class::RuntimeClass;
 pub use self::service_account::ServiceAccounts;
 pub use self::storage_in_use::StorageObjectInUseProtection;
@@ -170,6 +173,11 @@ impl<'a> Request<'a> {
         self.warnings.lock().push(text.into());
     }
 
+    /// What roles allow; `None` if the store has none.
+    pub(crate) fn policy(&self) -> Option<Policy<'a>> {
+        Some(Policy::new(self.well_known.roles?, self.snapshot))
+    }
+
     /// Makes the write depend on another object being as it was seen: if it has changed when the write is
     /// committed, the write is decided anew.
     pub fn depends_on(&self, key: Key, seen: Option<Revision>) {
@@ -218,6 +226,7 @@ impl Chain {
             Arc::new(DefaultTolerations::default()),
             Arc::new(DefaultStorageClass),
             Arc::new(RuntimeClass),
+            Arc::new(RoleEscalation),
         ];
         Self { hooks, ..Self::empty() }
     }

@@ -47,7 +47,10 @@ impl<E: Engine> Inner<E> {
                 })
                 .await
             } else {
-                self.create_applied(context, key, &wanted).await
+                match &context.refused_creation {
+                    Some(refused) => Err(refused.clone()),
+                    None => self.create_applied(context, key, &wanted).await,
+                }
             };
             match result {
                 // It came or went meanwhile.

@@ -1,11 +1,14 @@
 use setpoint_core::kind::{KindId, Registry};
 
+use crate::rbac::RoleKinds;
+
 /// Kinds that the rules and admission look at themselves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WellKnown {
     pub(crate) namespaces: Option<KindId>,
     pub(crate) pods: Option<KindId>,
     pub(crate) priority_classes: Option<KindId>,
+    pub(crate) roles: Option<RoleKinds>,
     pub(crate) runtime_classes: Option<KindId>,
     pub(crate) service_accounts: Option<KindId>,
     pub(crate) services: Option<KindId>,
@@ -19,6 +22,7 @@ impl WellKnown {
             namespaces: find("Namespace", ""),
             pods: find("Pod", ""),
             priority_classes: find("PriorityClass", "scheduling.k8s.io"),
+            roles: RoleKinds::of(registry),
             runtime_classes: find("RuntimeClass", "node.k8s.io"),
             service_accounts: find("ServiceAccount", ""),
             services: find("Service", ""),

@@ -35,6 +35,7 @@ use self::record::{Ownership, Records};
 use crate::admission::Chain;
 use crate::engine::{CommitError, Engine, Expired, Feed, Memory, Route};
 use crate::object_store::{ObjectStore, WatchStream};
+use crate::rbac::{self, RoleKinds};
 use crate::request::{
     DeleteOptions, ListQuery, ObjectList, ReadAt, RequestContext, Selection, WatchQuery, Write, Written,
 };
@@ -129,6 +130,9 @@ impl<E: Engine> Store<E> {
         let well_known = WellKnown::of(&registry);
         if let Some(pods) = well_known.pods {
             engine.add_index(pods, Index::node());
+        }
+        for bindings in well_known.roles.iter().flat_map(RoleKinds::bindings) {
+            engine.add_index(bindings, rbac::index());
         }
         if let Some(services) = well_known.services {
             engine.add_index(services, service_network::index());

@@ -57,6 +57,9 @@ impl<E: Engine> Inner<E> {
             && self.engine.snapshot().get(&key).is_none()
             && draft.revision.is_none()
         {
+            if let Some(refused) = &context.refused_creation {
+                return Err(refused.clone());
+            }
             return self.create(context, draft, &Ownership::OfWriter).await;
         }
         self.guaranteed_update(context, &key, |snapshot, old| {

@@ -1,0 +1,8 @@
+//! The server as strangers and friends see it, over real sockets; where time matters, on a paused clock.
+
+mod connections;
+mod identity;
+mod keys;
+mod limits;
+mod shutdown;
+mod world;
