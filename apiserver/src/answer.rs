@@ -128,6 +128,12 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
+/// The API is there and has no such resource (ERR-09).
+pub(crate) fn no_such_resource() -> Error {
+    Error::new(Reason::NotFound, "the server could not find the requested resource")
+        .with_details(Details::default())
+}
+
 /// The path is right and the verb is not (ERR-09).
 pub(crate) fn wrong_method() -> Error {
     Error::new(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource")

@@ -4,9 +4,12 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use setpoint_core::patch::DEPTH_MAX;
 
 use crate::answer::unsupported_media_type;
+
+/// How deep YAML may be: its reader takes some 16 KiB of stack for each level when it is not optimized, and a thread has
+/// 2 MiB.
+const YAML_DEPTH_MAX: usize = 64;
 
 /// How many fields that are there twice are named at the most.
 const DUPLICATES_MAX: usize = 100;
@@ -33,10 +36,13 @@ impl Language {
     ///
     /// `UnsupportedMediaType`.
     pub(crate) fn of_media_type(header: &str) -> setpoint_core::Result<Self> {
-        let media_type = header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let mut parts = header.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+        // What the parameters say does not matter, but they have to be some.
+        let is_well_formed = parts.all(|part| part.is_empty() || part.contains('='));
         match media_type.as_str() {
-            "" | "application/json" => Ok(Self::Json),
-            "application/yaml" => Ok(Self::Yaml),
+            "" | "application/json" if is_well_formed => Ok(Self::Json),
+            "application/yaml" if is_well_formed => Ok(Self::Yaml),
             _ => {
                 let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
                 Err(unsupported_media_type(accepted.into()))
@@ -66,10 +72,10 @@ impl Document {
             return Ok(document);
         }
         let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-        let budget = serde_saphyr::budget! { max_depth: DEPTH_MAX };
+        let budget = serde_saphyr::budget! { max_depth: YAML_DEPTH_MAX };
         let options = serde_saphyr::options! { budget: budget };
         let value: Value =
-            serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())?;
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| first_line(&error))?;
         Ok(Self { value, duplicates: Vec::new() })
     }
 
@@ -80,6 +86,11 @@ impl Document {
         source.end().map_err(|error| error.to_string())?;
         Ok(Self { value, duplicates: reader.duplicates })
     }
+}
+
+/// What a reader says first; what may follow shows the text around it.
+fn first_line(error: &dyn fmt::Display) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 struct Reader {
@@ -118,6 +129,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        // `-0` is an integer in Go, which is how upstream reads it.
+        if value == 0.0 && value.is_sign_negative() {
+            return Ok(Value::Number(0.into()));
+        }
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
     }
 
@@ -174,6 +189,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use setpoint_core::patch::DEPTH_MAX;
 
     use super::*;
 

@@ -12,9 +12,27 @@ use crate::negotiation::{self, Form, Shape};
 use crate::path::Place;
 use crate::table::{IncludeObject, ListMeta, Table, partial_object_metadata, partial_object_metadata_list};
 
+/// About how long an object is as text, to begin with.
+const OBJECT_BYTES: usize = 2048;
+
 /// An object in the form of the version it is asked for in.
 pub(crate) fn object(place: &Place, object: &Object) -> Value {
     serve(place, object.to_value())
+}
+
+/// An object as text, in the form of the version it is asked for in.
+pub(crate) fn text(place: &Place, object: &Object) -> Vec<u8> {
+    let mut text = Vec::with_capacity(OBJECT_BYTES);
+    write(place, object, &mut text);
+    text
+}
+
+/// Writes an object as text.
+fn write(place: &Place, shown: &Object, into: &mut Vec<u8>) {
+    if place.is_stored_form() {
+        return shown.write_json(into);
+    }
+    serde_json::to_writer(into, &object(place, shown)).expect("values have text keys");
 }
 
 /// A stored form in the form of the version it is asked for in.
@@ -44,7 +62,7 @@ impl Call<'_> {
     pub(crate) fn show(&self, code: u16, shown: &ObjectRef) -> Result<Answer> {
         let form = negotiation::form(&self.parts.headers, Shape::Item)?;
         Ok(match form {
-            Form::Whole => answer::json(code, &object(self.place, shown)),
+            Form::Whole => answer::bytes(code, JSON, text(self.place, shown)),
             Form::Metadata => answer::json(code, &partial_object_metadata(shown)),
             Form::Table => {
                 let meta = ListMeta { resource_version: shown.revision().to_string(), ..ListMeta::default() };
@@ -95,12 +113,18 @@ impl Call<'_> {
             if at > 0 {
                 body.push(b',');
             }
-            let mut value = object(self.place, item);
-            if says_once && let Some(fields) = value.as_object_mut() {
-                fields.remove("apiVersion");
-                fields.remove("kind");
+            match says_once {
+                true if self.place.is_stored_form() => item.write_json_item(&mut body),
+                true => {
+                    let mut value = object(self.place, item);
+                    if let Some(fields) = value.as_object_mut() {
+                        fields.remove("apiVersion");
+                        fields.remove("kind");
+                    }
+                    serde_json::to_writer(&mut body, &value).expect(HEAD);
+                }
+                false => write(self.place, item, &mut body),
             }
-            serde_json::to_writer(&mut body, &value).expect(HEAD);
         }
         body.extend_from_slice(b"]}");
         body

@@ -51,6 +51,7 @@ mod delete;
 mod discovery;
 mod document;
 mod encode;
+mod encodings;
 mod eviction;
 mod in_flight;
 pub mod limits;

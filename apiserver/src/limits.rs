@@ -20,6 +20,9 @@ pub const WARNING_BYTES_MAX: usize = 4096;
 /// How long a request may take that is no watch and no log.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// How many encoded objects are kept for further watchers.
+pub const ENCODINGS_MAX: usize = 32;
+
 /// How long a watch lives at the least, if the client does not say (WATCH-12); at the most it is twice that.
 pub const WATCH_TIME_MIN: Duration = Duration::from_secs(30 * 60);
 

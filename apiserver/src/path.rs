@@ -122,15 +122,58 @@ impl Target {
     }
 }
 
+/// Why a path names nothing (ERR-09).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is no path of the API.
+    Page,
+    /// There is no such resource in an API that is there.
+    Resource,
+    /// An object cannot be called so; why, in upstream's words.
+    Name(String),
+}
+
+impl Missing {
+    /// Why this path, of which [`Target::of`] makes nothing, names nothing.
+    pub(crate) fn of(path: &str, registry: &Registry) -> Self {
+        if let Some((before, raw)) = path.rsplit_once('/')
+            && let Some(name) = percent::decode(raw)
+            && let Some(why) = misnomer(&name)
+            && let Some(Target::Place(place)) = Target::of(&format!("{before}/any"), registry)
+            && place.name.is_some()
+            && place.sub.is_empty()
+        {
+            return Self::Name(format!("Name parameter invalid: {name:?}: {why}"));
+        }
+        let mut segments = path.split('/').skip(1);
+        let is_served = match segments.next() {
+            Some("api") => true,
+            Some("apis") => segments.next().is_some_and(|group| {
+                registry.kinds().iter().any(|kind| kind.versions.iter().any(|served| served.group == group))
+            }),
+            _ => false,
+        };
+        if is_served { Self::Resource } else { Self::Page }
+    }
+}
+
 /// A segment as the name it is; `None` if it can be none.
 fn segment(raw: &str) -> Option<String> {
     let name = percent::decode(raw)?;
     let is_name = !name.is_empty()
-        && name != "."
-        && name != ".."
-        && !name.contains(['/', '%'])
+        && misnomer(&name).is_none()
+        && !name.contains('/')
         && !name.contains(char::is_control);
     is_name.then_some(name)
+}
+
+/// Why a name is no segment of a path, whatever it is the name of.
+fn misnomer(name: &str) -> Option<&'static str> {
+    match name {
+        "." => Some("may not be '.'"),
+        ".." => Some("may not be '..'"),
+        _ => name.contains('%').then_some("may not contain '%'"),
+    }
 }
 
 #[cfg(test)]

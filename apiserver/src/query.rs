@@ -57,10 +57,13 @@ impl Query {
     ///
     /// `BadRequest` if it is none.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.first(name) else { return Ok(None) };
         match text.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Error::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),
+            Err(_) => {
+                let why = number_fault(text.trim_start_matches(['-', '+']));
+                Err(Error::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}")))
+            }
         }
     }
 
@@ -74,12 +77,18 @@ impl Query {
         match text.parse() {
             Ok(revision) => Ok(Some(revision)),
             Err(_) => {
-                let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+                let why = format!("strconv.ParseUint: parsing {text:?}: {}", number_fault(text));
                 let message = format!("resourceVersion: Invalid value: {text:?}: {why}");
                 Err(Error::new(Reason::Unknown, message))
             }
         }
     }
+}
+
+/// What Go finds wrong with a number without its sign.
+fn number_fault(text: &str) -> &'static str {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { "value out of range" } else { "invalid syntax" }
 }
 
 /// Plus and percent signs resolved.

@@ -18,14 +18,15 @@ use setpoint_store::ObjectStore;
 use setpoint_store::request::User;
 use tower_service::Service;
 
-use crate::answer::{self, Answer, no_such_page, too_large, wrong_method};
+use crate::answer::{self, Answer, no_such_page, no_such_resource, too_large, wrong_method};
 use crate::authentication::{Authenticator, MASTERS, Trusted, anonymous, impersonation};
 use crate::authorization::{AlwaysAllow, Attributes, Authorizer, Decision, forbidden, is_public};
 use crate::call::Call;
+use crate::encodings::Encodings;
 use crate::in_flight::{InFlight, InFlightLimits};
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
 use crate::openapi::Documents;
-use crate::path::{Place, Target};
+use crate::path::{Missing, Place, Target};
 use crate::pod_log::PodLogs;
 use crate::query::Query;
 use crate::surface::{subresource, verbs};
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) authorizer: Arc<dyn Authorizer>,
     in_flight: InFlight,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
+    pub(crate) encodings: Arc<Encodings>,
     openapi: Documents,
 }
 
@@ -74,6 +76,7 @@ impl ApiServer {
             authorizer: Arc::new(AlwaysAllow),
             in_flight: InFlight::new(InFlightLimits::default()),
             logs: None,
+            encodings: Arc::default(),
             openapi,
         };
         ApiServerBuilder { inner, has_authenticator: false }
@@ -242,7 +245,16 @@ impl Inner {
             None if is_get && parts.uri.path().starts_with("/openapi/") => {
                 openapi::serve(&self.openapi, parts)
             }
-            None => Ok(no_such_page()),
+            None => self.missing(parts.uri.path()),
+        }
+    }
+
+    /// The answer to a path that names nothing.
+    fn missing(&self, path: &str) -> Result<Answer> {
+        match Missing::of(path, self.store.registry()) {
+            Missing::Page => Ok(no_such_page()),
+            Missing::Resource => Err(no_such_resource()),
+            Missing::Name(why) => Err(Error::bad_request(why)),
         }
     }
 
@@ -263,7 +275,7 @@ impl Inner {
             Target::Resources(served) => discovery::resource_list(registry, served),
             Target::Health | Target::Version | Target::Place(_) => None,
         };
-        Ok(answer.unwrap_or_else(no_such_page))
+        answer.map_or_else(|| self.missing(parts.uri.path()), Ok)
     }
 
     async fn answer_place<B>(
@@ -278,7 +290,7 @@ impl Inner {
         B: http_body::Body + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Some(verb) = Verb::of(&parts.method, place, query)? else { return Ok(no_such_page()) };
+        let Some(verb) = Verb::of(&parts.method, place, query)? else { return Err(no_such_resource()) };
         let body = if verb.has_body() {
             presentation::check_encoding(&parts.headers)?;
             self.read(body).await?

@@ -1,5 +1,7 @@
 //! Requests and their answers, hostile ones among them.
 
+mod hostile;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -45,7 +47,10 @@ fn ask(requests: &[(&str, &str, &str, &[u8])]) -> Vec<Answer> {
     let answers = sim.block_on(async {
         let mut answers = Vec::new();
         for (method, path, kind, body) in all {
-            let request = Request::builder().method(method).uri(path).header("content-type", kind);
+            let mut request = Request::builder().method(method).uri(path);
+            if !kind.is_empty() {
+                request = request.header("content-type", kind);
+            }
             let request = request.body(Full::<Bytes>::from(body)).expect("a request");
             let (parts, body) = server.answer(request).await.into_parts();
             let body = body.collect().await.expect("a body").to_bytes();
@@ -81,7 +86,7 @@ fn no_path_reaches_another_namespace() {
         "/api/v1/configmaps/secret",
         "/api/v1/namespaces/a/configmaps/b%2fsecret",
     ] {
-        assert_eq!(get(path).code, 404, "{path}");
+        assert!(matches!(get(path).code, 400 | 404), "{path}");
     }
 }
 

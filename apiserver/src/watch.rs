@@ -1,11 +1,12 @@
 //! Watches: chunks of one JSON line for each event (WATCH rows).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use setpoint_core::env::Env;
 use setpoint_core::field::{FieldError, FieldErrors, Path};
 use setpoint_core::object::{Object, ObjectRef, Revision};
@@ -16,6 +17,7 @@ use crate::Body;
 use crate::answer::{self, Answer, JSON};
 use crate::call::Call;
 use crate::encode;
+use crate::encodings::Encodings;
 use crate::limits::WATCH_TIME_MIN;
 use crate::negotiation::{self, Form, Shape};
 use crate::path::Place;
@@ -29,8 +31,14 @@ impl Call<'_> {
         let form = negotiation::form(&self.parts.headers, Shape::Item)?;
         let include = IncludeObject::parse(self.query.get("includeObject").unwrap_or_default())?;
         let life = self.life()?;
-        let mut writer =
-            Writer { place: self.place.clone(), env: self.server.env.clone(), form, include, lines: 0 };
+        let mut writer = Writer {
+            place: self.place.clone(),
+            env: self.server.env.clone(),
+            form,
+            include,
+            lines: 0,
+            encodings: Arc::clone(&self.server.encodings),
+        };
         let events = match self.server.store.watch(&context, &query).await {
             Ok(events) => events,
             // What cannot be resumed from is told as an event (WATCH-08, WATCH-09).
@@ -88,39 +96,50 @@ impl Call<'_> {
     }
 }
 
+/// What is in a line beside the object.
+const LINE_BYTES: usize = 40;
+
+fn encoded(value: &Value) -> Bytes {
+    serde_json::to_vec(value).expect("values have text keys").into()
+}
+
 /// Writes the events of one watch.
 struct Writer {
     place: Place,
     env: Env,
     form: Form,
     include: IncludeObject,
+    encodings: Arc<Encodings>,
     /// How many objects were written.
     lines: u64,
 }
 
 impl Writer {
     fn line(&mut self, event: Result<WatchEvent, Error>) -> Bytes {
-        let (word, object) = match event {
+        let (word, text) = match event {
             Ok(WatchEvent::Added(object)) => ("ADDED", self.object(&object)),
             Ok(WatchEvent::Modified(object)) => ("MODIFIED", self.object(&object)),
             Ok(WatchEvent::Deleted(object)) => ("DELETED", self.object(&object)),
             Ok(WatchEvent::Bookmark { revision, initial_events_end }) => {
-                ("BOOKMARK", self.bookmark(revision, initial_events_end))
+                ("BOOKMARK", encoded(&self.bookmark(revision, initial_events_end)))
             }
-            Err(error) => ("ERROR", answer::status(&error)),
+            Err(error) => ("ERROR", encoded(&answer::status(&error))),
         };
-        let mut line =
-            serde_json::to_vec(&json!({"type": word, "object": object})).expect("values have text keys");
-        line.push(b'\n');
+        let mut line = Vec::with_capacity(text.len() + LINE_BYTES);
+        line.extend_from_slice(b"{\"type\":\"");
+        line.extend_from_slice(word.as_bytes());
+        line.extend_from_slice(b"\",\"object\":");
+        line.extend_from_slice(&text);
+        line.extend_from_slice(b"}\n");
         line.into()
     }
 
-    fn object(&mut self, object: &ObjectRef) -> Value {
+    fn object(&mut self, object: &ObjectRef) -> Bytes {
         self.lines += 1;
         match self.form {
-            Form::Whole => encode::object(&self.place, object),
-            Form::Metadata => partial_object_metadata(object),
-            Form::Table => self.table(object, self.env.wall()),
+            Form::Whole => self.encodings.of(&self.place, object),
+            Form::Metadata => encoded(&partial_object_metadata(object)),
+            Form::Table => encoded(&self.table(object, self.env.wall())),
         }
     }
 

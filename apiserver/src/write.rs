@@ -20,7 +20,7 @@ use crate::{binding, encode, eviction, reviews, scale};
 /// How often a patch in a form that is not the stored one is tried anew.
 const ATTEMPTS_MAX: usize = 16;
 /// How much of a body is told when it cannot be read.
-const SUMMARY_CHARS_MAX: usize = 30;
+const SUMMARY_BYTES_MAX: usize = 30;
 
 impl Call<'_> {
     pub(crate) async fn create(&self) -> Result<Answer> {
@@ -172,7 +172,7 @@ impl Call<'_> {
             }
             Err(Unread { holds: None, why }) => Err(Error::bad_request(format!(
                 "the object provided is unrecognized (must be of type {kind}): {why} ({})",
-                hex(&self.body)
+                self.summary()
             ))),
         }
     }
@@ -187,11 +187,14 @@ impl Call<'_> {
         if self.body.is_empty() {
             return "<empty>".to_owned();
         }
-        let text = String::from_utf8_lossy(&self.body);
-        match text.char_indices().nth(SUMMARY_CHARS_MAX) {
-            Some((end, _)) => format!("{} ...", &text[..end]),
-            None => text.into_owned(),
-        }
+        let start = self.body.get(..SUMMARY_BYTES_MAX).unwrap_or(&self.body);
+        let more = if start.len() < self.body.len() { " ..." } else { "" };
+        // What is no JSON object may be anything, so that its bytes are told.
+        let told = match start.first() {
+            Some(b'{') => String::from_utf8_lossy(start).into_owned(),
+            _ => start.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        format!("{told}{more}")
     }
 
     /// Checks what the body says it is, and adds what it does not say (ERR-09).
@@ -204,8 +207,16 @@ impl Call<'_> {
                 self.summary()
             )));
         };
-        let word = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (sent_version, sent_kind) = (word("apiVersion"), word("kind"));
+        let word = |field: &str| match fields.get(field) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(word)) => Ok(word.clone()),
+            Some(_) => Err(Error::bad_request(format!(
+                "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; \
+                 json parse error: {field} must be a string ({})",
+                self.summary()
+            ))),
+        };
+        let (sent_version, sent_kind) = (word("apiVersion")?, word("kind")?);
         if !sent_kind.is_empty() && sent_kind != *kind {
             let (_, version) = sent_version.rsplit_once('/').unwrap_or(("", &sent_version));
             return Err(Error::bad_request(format!(
@@ -303,15 +314,6 @@ impl Call<'_> {
         patch.apply(&mut value, self.schema()).ok()?;
         Some(value)
     }
-}
-
-/// The beginning of bytes that are no text.
-fn hex(bytes: &[u8]) -> String {
-    if bytes.is_empty() {
-        return "<empty>".to_owned();
-    }
-    let shown: String = bytes.iter().take(SUMMARY_CHARS_MAX).map(|byte| format!("{byte:02x}")).collect();
-    if bytes.len() > SUMMARY_CHARS_MAX { format!("{shown} ...") } else { shown }
 }
 
 fn strict_faults(

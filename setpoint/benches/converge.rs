@@ -9,6 +9,9 @@
 //! plane counts every pod, and waits until the statuses of the ReplicaSets count them too. Prints one line of
 //! JSON.
 
+#[path = "process/mod.rs"]
+mod process;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,8 +19,6 @@ use clap::{Parser, ValueEnum};
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::Pod;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use rustc_hash::FxHashMap;
 use serde_json::json;
 use setpoint::controllers::deployment::DeploymentController;
@@ -30,6 +31,8 @@ use setpoint::store::engine::durable::Disk;
 use setpoint::store::request::{RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery, Write};
 use setpoint::store::{ObjectStoreExt, WatchStream};
 use setpoint::{ControlPlane, ObjectStore, Result};
+
+use crate::process::{cpu_seconds, peak_rss_mb, rounded};
 
 /// Times Deployments on their way to all their pods.
 #[derive(Parser)]
@@ -213,29 +216,4 @@ fn deployment(number: usize, replicas: usize) -> Deployment {
         },
     }))
     .expect("it is a Deployment")
-}
-
-fn cpu_seconds() -> f64 {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask about itself");
-    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    micros as f64 / 1e6
-}
-
-/// The most memory this process has had. What it was before it became this program does not count, so Linux'
-/// `getrusage`, which keeps the peak of the program that started it, is no help there.
-fn peak_rss_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kibibytes.map_or_else(
-        || {
-            let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask about itself");
-            usage.max_rss() as f64 / 1e6
-        },
-        |kibibytes| kibibytes * 1024.0 / 1e6,
-    )
-}
-
-fn rounded(number: f64) -> f64 {
-    (number * 1e4).round() / 1e4
 }

@@ -181,7 +181,8 @@ impl ControlPlane {
 
     /// Begins to put together the Kubernetes API over the store, with the logs of the nodes that run here.
     ///
-    /// In process, a client gets a service by `plane.api_server().build()`.
+    /// In process, a client gets a service by `plane.api_server().build()`: `kube::Client::new(service, "default")` works
+    /// on it as on a cluster.
     #[cfg(feature = "apiserver")]
     pub fn api_server(&self) -> setpoint_apiserver::ApiServerBuilder {
         use setpoint_apiserver::ApiServer;

@@ -72,6 +72,9 @@ impl Schedule {
 impl Fields {
     /// Goes from candidate to candidate, by the largest unit that does not fit.
     fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        if self.is_never() {
+            return None;
+        }
         let upcoming = Timestamp::from_second(after.as_second().checked_add(1)?).ok()?;
         let mut at = upcoming.to_zoned(zone.clone());
         let year_max = at.year().saturating_add(YEARS_MAX);
@@ -90,6 +93,14 @@ impl Fields {
             };
         }
         None
+    }
+
+    /// Whether a field names no value at all, as `,` does, so that years need not be searched in vain.
+    fn is_never(&self) -> bool {
+        let is_empty = |field: Field| field.values == 0;
+        let (day, weekday) = (is_empty(self.day), is_empty(self.weekday));
+        let no_day = if self.day.is_any || self.weekday.is_any { day || weekday } else { day && weekday };
+        no_day || is_empty(self.minute) || is_empty(self.hour) || is_empty(self.month)
     }
 
     /// Whether the day is one. If both fields name days, either will do.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::representation::{from_json, from_json_bytes, json_bytes};
+use super::representation::{from_json, from_json_bytes, json_bytes, write_field};
 use super::{Body, DecodeError, Layers, Own, Representation, empty_fields};
 use crate::object::{Object, Part, Text};
 use crate::ownership::Tape;
@@ -45,6 +45,11 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
     }
 }
 
+/// Metadata without any, as the types write it.
+const EMPTY_META: &[u8] = b"\"metadata\":{}";
+/// How many quotes are before that if only `apiVersion` and `kind` are.
+const HEAD_QUOTES: usize = 8;
+
 /// The representation of a type that implements [`Parts`].
 #[derive(Debug)]
 pub struct PartsOf<K>(PhantomData<fn() -> K>);
@@ -80,6 +85,33 @@ impl<K: Parts> Representation for PartsOf<K> {
             .into_iter()
             .filter(|(field, _)| !matches!(field.as_str(), "apiVersion" | "kind" | "metadata"));
         into.extend(body);
+    }
+
+    fn write(&self, spec: &Part, status: Option<&Part>, into: &mut Vec<u8>) {
+        let has_nulls_in_spec = K::NULLS.iter().any(|path| !path.starts_with("status."));
+        let whole = K::join(ObjectMeta::default(), Self::spec(spec), None);
+        let text = if has_nulls_in_spec { None } else { serde_json::to_vec(&whole).ok() };
+        // What the types write first, if metadata is the first of their fields: then the rest is the spec.
+        let rest = text.as_deref().and_then(|text| {
+            let at = text.windows(EMPTY_META.len()).position(|window| window == EMPTY_META)?;
+            let quotes = text[..at].iter().filter(|byte| **byte == b'"').count();
+            (quotes == HEAD_QUOTES).then(|| &text[at + EMPTY_META.len()..text.len() - 1])
+        });
+        let Some(rest) = rest else {
+            let mut fields = Map::new();
+            self.encode(spec, status, &mut fields);
+            fields.iter().for_each(|(name, value)| write_field(name, value, into));
+            return;
+        };
+        into.extend_from_slice(rest);
+        let Some(status) = status.map(Self::status) else { return };
+        if K::NULLS.is_empty() {
+            return write_field("status", status, into);
+        }
+        let mut fields = Map::new();
+        fields.insert("status".to_owned(), serde_json::to_value(status).unwrap_or_default());
+        empty_fields::fill(&mut fields, K::NULLS);
+        fields.iter().for_each(|(name, value)| write_field(name, value, into));
     }
 
     fn body_tape(&self, spec: &Part, status: Option<&Part>, place: &'static Node) -> Tape {

@@ -23,6 +23,15 @@ pub trait Representation: Send + Sync {
     /// To JSON: adds the fields of spec and status to `into`.
     fn encode(&self, spec: &Part, status: Option<&Part>, into: &mut Map<String, Value>);
 
+    /// To JSON text: appends the fields of spec and status, each with a comma before it.
+    fn write(&self, spec: &Part, status: Option<&Part>, into: &mut Vec<u8>) {
+        let mut fields = Map::new();
+        self.encode(spec, status, &mut fields);
+        for (name, value) in &fields {
+            write_field(name, value, into);
+        }
+    }
+
     /// Writes everything but metadata down for comparison; `place` is that of objects of the kind.
     fn body_tape(&self, spec: &Part, status: Option<&Part>, place: &'static Node) -> Tape;
 
@@ -107,6 +116,15 @@ pub struct Layers {
 
 /// What is an object's own in a spec of which the rest is shared, in the kind's order.
 pub type Own = SmallVec<[Option<Text>; 2]>;
+
+/// A field as JSON text, with a comma before it.
+pub(super) fn write_field(name: &str, value: &impl serde::Serialize, into: &mut Vec<u8>) {
+    const TEXT: &str = "API types serialize to JSON";
+    into.push(b',');
+    serde_json::to_writer(&mut *into, name).expect(TEXT);
+    into.push(b':');
+    serde_json::to_writer(into, value).expect(TEXT);
+}
 
 /// An object's parts beside metadata.
 #[derive(Debug, Clone)]

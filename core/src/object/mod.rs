@@ -8,6 +8,7 @@
 //! An [`Object`] never changes. A write starts from a [`Draft`], which a store turns into the next object.
 
 mod draft;
+mod json;
 mod key;
 mod meta;
 mod obj;

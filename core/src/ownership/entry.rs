@@ -131,11 +131,18 @@ impl Entry {
 
     /// The API form.
     pub fn to_wire(&self) -> wire::ManagedFieldsEntry {
+        wire::ManagedFieldsEntry {
+            fields_v1: Some(wire::FieldsV1(self.fields.to_value())),
+            ..self.to_wire_without_fields()
+        }
+    }
+
+    fn to_wire_without_fields(&self) -> wire::ManagedFieldsEntry {
         let text = |text: &Text| (!text.is_empty()).then(|| text.to_string());
         wire::ManagedFieldsEntry {
             api_version: text(&self.manager.api_version),
             fields_type: Some("FieldsV1".to_owned()),
-            fields_v1: Some(wire::FieldsV1(self.fields.to_value())),
+            fields_v1: None,
             manager: text(&self.manager.name),
             operation: Some(self.manager.operation.as_str().to_owned()),
             subresource: text(&self.manager.subresource),
@@ -193,6 +200,24 @@ impl ManagedFields {
     /// The API form.
     pub fn to_wire(&self) -> Vec<wire::ManagedFieldsEntry> {
         self.entries.iter().map(|entry| entry.to_wire()).collect()
+    }
+
+    /// The API form, as JSON text.
+    pub fn write_json(&self, into: &mut Vec<u8>) {
+        into.push(b'[');
+        for (at, entry) in self.entries.iter().enumerate() {
+            if at > 0 {
+                into.push(b',');
+            }
+            let rest = entry.to_wire_without_fields();
+            serde_json::to_writer(&mut *into, &rest).expect("entries serialize");
+            // Every entry has a `fieldsType`, after which its fields can follow.
+            into.pop();
+            into.extend_from_slice(b",\"fieldsV1\":");
+            into.extend_from_slice(entry.fields.to_json().as_bytes());
+            into.push(b'}');
+        }
+        into.push(b']');
     }
 
     /// The entries in order.

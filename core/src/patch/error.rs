@@ -31,7 +31,7 @@ pub enum PatchError {
     },
     /// A JSON patch has too many operations (413).
     #[error(
-        "Request entity is too large: The allowed maximum operations in a JSON patch is {count_max}, got {count}"
+        "Request entity too large: The allowed maximum operations in a JSON patch is {count_max}, got {count}"
     )]
     TooManyOperations {
         /// How many it has.

@@ -63,7 +63,7 @@ fn validate(meta: &Meta, config_map: &ConfigMap, errors: &mut FieldErrors) {
     }
     bytes += validate_keys(binary, &Path::new("binaryData"), errors);
     if bytes > DATA_BYTES_MAX {
-        errors.push(FieldError::too_long(&Path::ROOT, DATA_BYTES_MAX));
+        errors.push(FieldError::too_long(&Path::new("[]"), DATA_BYTES_MAX));
     }
 }
 

@@ -3,6 +3,7 @@
 mod conformance;
 mod far_store;
 mod kube_client;
+mod kubectl;
 mod licences;
 mod node;
 mod parity;

@@ -67,7 +67,7 @@ fn operations_have_a_limit() {
     assert_eq!(error.reason(), Reason::RequestEntityTooLarge);
     assert_eq!(
         error.to_string(),
-        "Request entity is too large: The allowed maximum operations in a JSON patch is 10000, got 10001"
+        "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001"
     );
 }
 
