@@ -8,6 +8,7 @@ use setpoint::ControlPlaneBuilder;
 use setpoint::apiserver::authentication::administrator;
 use setpoint::env::Env;
 use setpoint::store::Store;
+use setpoint::store::engine::durable::Disk;
 use setpoint_examples::local_cluster::{ClusterSettings, LocalCluster, NodeKind};
 use setpoint_examples::{Failure, interrupted, web};
 
@@ -29,6 +30,9 @@ pub(crate) struct ServeArguments {
     /// Where objects are kept.
     #[arg(long, value_enum, default_value_t = StoreKind::Memory)]
     store: StoreKind,
+    /// The folder of a durable store: what was there is there again.
+    #[arg(long, required_if_eq("store", "durable"))]
+    dir: Option<PathBuf>,
     /// How many nodes there are.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=100))]
     nodes: u8,
@@ -46,6 +50,8 @@ pub(crate) struct ServeArguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum StoreKind {
     Memory,
+    /// In files: what is acknowledged survives a crash.
+    Durable,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,10 +70,11 @@ enum RuntimeKind {
 
 impl ServeArguments {
     /// The control plane on the store that was chosen.
-    fn with_store(&self, env: &Env, builder: ControlPlaneBuilder) -> ControlPlaneBuilder {
-        match self.store {
-            StoreKind::Memory => builder.store(Store::memory(env)),
-        }
+    fn with_store(&self, env: &Env, builder: ControlPlaneBuilder) -> Result<ControlPlaneBuilder, Failure> {
+        Ok(match (self.store, &self.dir) {
+            (StoreKind::Durable, Some(dir)) => builder.durable(Disk::at(dir)?),
+            _ => builder.store(Store::memory(env)),
+        })
     }
 
     fn settings(&self) -> Result<ClusterSettings, Failure> {
@@ -81,7 +88,7 @@ impl ServeArguments {
 /// Serves until somebody asks it to end.
 pub(crate) async fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let env = Env::tokio();
-    let mut builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env));
+    let mut builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env))?;
     if arguments.authorization == Authorization::Rbac {
         builder = builder.rbac();
     }

@@ -201,7 +201,12 @@ impl Inner {
 
 impl Shared {
     /// What became of a group: publishes it or takes it back, and answers those who wait.
-    pub(super) fn settle(&self, outcome: Result<(), WriteError>, last: Revision) {
+    pub(super) fn settle(
+        &self,
+        outcome: Result<(), WriteError>,
+        last: Revision,
+        compacted: Option<Revision>,
+    ) {
         let now = self.env.now();
         let mut wakers = Wakers::new();
         let answers = {
@@ -210,7 +215,8 @@ impl Shared {
                 Ok(()) => {
                     inner.state.publish(last, now, &mut wakers);
                     inner.condition = Condition::Writable;
-                    inner.compact = None;
+                    // Another may have been asked for meanwhile.
+                    inner.compact = inner.compact.filter(|floor| compacted < Some(*floor));
                     let done = inner.waiting.partition_point(|(revision, _)| *revision <= last);
                     inner.waiting.drain(..done).map(|(_, answer)| (answer, Ok(()))).collect()
                 }

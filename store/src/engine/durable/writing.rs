@@ -23,6 +23,10 @@ pub(super) async fn write_groups(shared: Arc<Shared>, mut log: Log) {
             Work::Close => break,
         };
         let records = group.len() as u64;
+        let compacted = match group.first() {
+            Some(Entry::Compact(floor)) => Some(*floor),
+            _ => None,
+        };
         let micros = shared.env.wall().as_microsecond();
         let written = shared.env.blocking("store-log", move || {
             let outcome = log.append(&group, micros);
@@ -36,7 +40,7 @@ pub(super) async fn write_groups(shared: Arc<Shared>, mut log: Log) {
                 outcome
             }
             Err(end) => {
-                shared.settle(Err(WriteError::Unknown(end.to_string())), last);
+                shared.settle(Err(WriteError::Unknown(end.to_string())), last, compacted);
                 return;
             }
         };
@@ -44,7 +48,7 @@ pub(super) async fn write_groups(shared: Arc<Shared>, mut log: Log) {
             shared.log_bytes.fetch_add(*bytes, Ordering::Relaxed);
             shared.log_records.fetch_add(records, Ordering::Relaxed);
         }
-        shared.settle(outcome.map(drop), last);
+        shared.settle(outcome.map(drop), last, compacted);
         shared.request_due_snapshot();
     }
     let failed = shared.inner.read().is_failed();

@@ -44,6 +44,7 @@ impl History {
     }
 
     /// The revision of the last change that is older than `age`.
+    #[cfg(feature = "durable")]
     pub(in crate::engine) fn older_than(&self, now: Instant, age: std::time::Duration) -> Option<Revision> {
         let older = self.changes.partition_point(|(at, _)| now - *at > age);
         older.checked_sub(1).and_then(|last| self.changes.get(last)).map(|(_, change)| change.revision)

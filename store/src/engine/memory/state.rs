@@ -12,6 +12,9 @@ use super::{HistoryLimits, Wakers};
 use crate::engine::{Change, Commit, CommitError, Committed, Expect, Expired, Feed, Route};
 use crate::tables::{Index, Snapshot, Tables};
 
+#[cfg(feature = "durable")]
+mod restore;
+
 /// Everything an engine in memory keeps.
 pub(in crate::engine) struct State {
     /// What may be seen.
@@ -83,66 +86,6 @@ impl State {
         self.newest.insert(commit.key.clone(), change.new.clone());
         self.prepared.push_back((commit.key, change));
         Ok(Committed { revision, object })
-    }
-
-    /// Changes that have a revision and may not be seen yet, oldest first.
-    pub(in crate::engine) fn prepared(&self) -> &VecDeque<(Key, Arc<Change>)> {
-        &self.prepared
-    }
-
-    /// Whether an object has a change that may not be seen yet.
-    pub(in crate::engine) fn is_prepared(&self, key: &Key) -> bool {
-        self.newest.contains_key(key)
-    }
-
-    /// The last revision given.
-    pub(in crate::engine) fn last(&self) -> Revision {
-        self.last
-    }
-
-    /// Takes all prepared changes back. Nobody has seen them or been told their revisions.
-    pub(in crate::engine) fn discard_prepared(&mut self) {
-        self.prepared.clear();
-        self.newest.clear();
-        self.last = self.published.revision;
-    }
-
-    /// Puts an object where nothing is, as it was before the history begins.
-    pub(in crate::engine) fn restore(&mut self, object: &ObjectRef) {
-        let tables = Arc::make_mut(&mut self.published);
-        tables.replace(object.kind().id, None, Some(object));
-    }
-
-    /// Repeats a change that was made before, at its revision; the answer is the revision the object had before.
-    pub(in crate::engine) fn repeat(
-        &mut self,
-        key: &Key,
-        revision: Revision,
-        new: Option<ObjectRef>,
-        now: Instant,
-    ) -> Option<Revision> {
-        let old = self.published.get(key).cloned();
-        let before = old.as_ref().map(|object| object.revision());
-        let tables = Arc::make_mut(&mut self.published);
-        tables.replace(key.kind, old.as_ref(), new.as_ref());
-        if old.is_some() || new.is_some() {
-            let limits = self.limits;
-            let PerKind { history, .. } = self.kind_mut(key.kind);
-            history.push(now, Arc::new(Change { revision, old, new }), &limits);
-        }
-        before
-    }
-
-    /// Everything up to a revision is there.
-    pub(in crate::engine) fn advance_to(&mut self, revision: Revision) {
-        let tables = Arc::make_mut(&mut self.published);
-        tables.revision = tables.revision.max(revision);
-        self.last = self.last.max(revision);
-    }
-
-    /// The newest revision that all of `age` has passed since, if any is known.
-    pub(in crate::engine) fn older_than(&self, now: Instant, age: std::time::Duration) -> Option<Revision> {
-        self.kinds.iter().filter_map(|kind| kind.history.older_than(now, age)).max()
     }
 
     fn newest(&self, key: &Key) -> Option<&ObjectRef> {
@@ -222,11 +165,6 @@ impl State {
         }
         tables.revision = revision.min(self.published.revision);
         Ok(tables.snapshot())
-    }
-
-    /// The oldest revision that can be resumed from, for every kind.
-    pub(in crate::engine) fn floor(&self) -> Revision {
-        self.start
     }
 
     pub(in crate::engine) fn compact(&mut self, revision: Revision) {
