@@ -4,11 +4,12 @@
 //! - [`plan::Planner`] is a controller that decides purely; one executor carries its plans out.
 //! - [`controller::Controller`] is the engine of both: relations, a [`queue`], workers.
 //! - [`manager::Manager`] starts controllers and joins them.
-//! - [`events`] is how they tell people what they do.
+//! - [`events`] is how they tell people what they do; [`history`] tells why an object is as it is.
 
 pub mod backoff;
 pub mod controller;
 pub mod events;
+pub mod history;
 pub mod manager;
 mod own_writes;
 pub mod plan;

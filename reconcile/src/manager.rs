@@ -11,6 +11,7 @@ use setpoint_watch::View;
 
 use crate::controller::{Controller, Health, Running};
 use crate::events::{EventRecorder, EventSink};
+use crate::history::History;
 use crate::reconciler::Context;
 
 /// Starts controllers, tells how they are doing, and joins them.
@@ -30,8 +31,16 @@ impl Manager {
             view,
             events,
             request: RequestContext::system("controller-manager"),
+            history: History::off(),
         };
         Self { context, sink, running: Vec::new() }
+    }
+
+    /// Records what the controllers do that are made with its context from here on.
+    #[must_use]
+    pub fn with_history(mut self, history: History) -> Self {
+        self.context.history = history;
+        self
     }
 
     /// What to make controllers with.

@@ -20,7 +20,7 @@ use setpoint_store::ObjectStore;
 use setpoint_store::request::{ListQuery, RequestContext, Selection, Write};
 use setpoint_watch::View;
 
-pub(crate) use self::recording::Recording;
+pub(crate) use self::recording::{Noted, Recording};
 
 /// What the keys of one controller have written and the view may not show yet.
 ///

@@ -16,7 +16,8 @@ use setpoint_watch::View;
 
 use crate::controller::{Verdict, Worker};
 use crate::events::EventRecorder;
-use crate::own_writes::{OwnWrites, Recording};
+use crate::history::{History, RunId};
+use crate::own_writes::{Noted, OwnWrites, Recording};
 
 /// A controller for anybody: brings the world closer to what one root object asks for.
 ///
@@ -68,6 +69,8 @@ pub struct Context {
     pub events: EventRecorder,
     /// Under which name it writes.
     pub request: RequestContext,
+    /// Where it is kept what controllers do, and why.
+    pub history: History,
 }
 
 impl Context {
@@ -124,23 +127,25 @@ impl<R> ReconcilerWorker<R> {
     }
 
     /// What one run works with: what it writes is waited for by the next.
-    fn context_of(&self, key: &Key) -> Cow<'_, Context> {
-        if !self.own.is_needed() {
+    fn context_of(&self, key: &Key, run: RunId) -> Cow<'_, Context> {
+        if !self.own.is_needed() && !self.context.history.is_on() {
             return Cow::Borrowed(&self.context);
         }
         let store = Arc::clone(&self.context.store);
-        let store = Arc::new(Recording::new(store, Arc::clone(&self.own), key.clone()));
+        let Context { env, history, .. } = &self.context;
+        let noted = Noted { env: env.clone(), history: history.clone(), run };
+        let store = Arc::new(Recording::new(store, Arc::clone(&self.own), key.clone(), noted));
         Cow::Owned(Context { store, ..self.context.clone() })
     }
 }
 
 #[async_trait]
 impl<R: Reconciler> Worker for ReconcilerWorker<R> {
-    async fn run(&self, key: &Key, attempt: u32) -> Verdict {
+    async fn run(&self, key: &Key, attempt: u32, run: RunId) -> Verdict {
         if let Err(error) = self.own.shown(key).await {
             return Verdict::Retry(error.to_string());
         }
-        let context = self.context_of(key);
+        let context = self.context_of(key, run);
         let found = match self.context.view.snapshot().get(key).cloned() {
             Some(object) => Some(object),
             // What the view does not know may be new: whether it is gone is known live.

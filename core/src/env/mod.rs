@@ -24,6 +24,7 @@
 //! assert_eq!(slept, Ok(Duration::from_secs(3600)));
 //! ```
 
+mod choices;
 mod instant;
 mod random;
 mod sim;
@@ -38,9 +39,10 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, FutureExt, select};
 use jiff::Timestamp;
 
+pub use self::choices::Choices;
 pub use self::instant::Instant;
 pub use self::random::Random;
-pub use self::sim::{Simulation, Stalled};
+pub use self::sim::{Bounds, Halt, Simulation, Stalled};
 pub use self::task::{Task, TaskEnd};
 pub use self::tokio_env::TokioEnv;
 
@@ -180,6 +182,29 @@ impl Env {
         let high = u128::from(self.0.random_u64()) << 64;
         let bits = high | u128::from(self.0.random_u64());
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+    }
+}
+
+/// An environment around an environment changes what it wants to and asks the inner one for the rest.
+impl Environment for Env {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.0.wall()
+    }
+
+    fn sleep_until(&self, at: Instant) -> BoxFuture<'static, ()> {
+        self.0.sleep_until(at)
+    }
+
+    fn spawn(&self, name: &str, task: BoxFuture<'static, ()>) {
+        self.0.spawn(name, task);
+    }
+
+    fn random_u64(&self) -> u64 {
+        self.0.random_u64()
     }
 }
 

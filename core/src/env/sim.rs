@@ -10,15 +10,51 @@ use futures::future::{BoxFuture, FutureExt};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::{Env, Environment, Instant, Random};
+use super::choices::{Choices, SeededChoices};
+use super::{Env, Environment, Instant};
 
 /// A single-threaded executor on virtual time, whose every choice follows from a seed.
 ///
 /// Among the tasks that can run it picks one at random (by the seed); when none can, it moves the clock to
 /// the next timer. So an hour of waiting costs nothing, and a race is found by trying seeds. Tokio's own
 /// timers, sockets and processes do not work inside; its channels and locks do.
+///
+/// With [`Simulation::with_choices`] the choices come from somewhere else, such as a record of an earlier run.
 pub struct Simulation {
     world: Arc<World>,
+}
+
+/// How long a simulated world may go on, see [`Simulation::run`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Steps without any time going by: more are a loop that never waits.
+    pub steps_at_once_max: u64,
+    /// Virtual time from the start of the world.
+    pub time_max: Duration,
+}
+
+impl Bounds {
+    /// None.
+    pub const NONE: Self = Self { steps_at_once_max: u64::MAX, time_max: Duration::MAX };
+}
+
+/// Why a simulated world was ended before what was waited for was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// It waits for nothing.
+    #[error(transparent)]
+    Stalled(#[from] Stalled),
+    /// It never waits.
+    #[error("{steps} steps were made at {at:?} after the start, and no time went by")]
+    Spinning {
+        /// How many.
+        steps: u64,
+        /// When.
+        at: Duration,
+    },
+    /// It goes on for too long.
+    #[error("it was not done {0:?} after the start")]
+    OutOfTime(Duration),
 }
 
 /// Nothing can run, no timer is pending, and what was waited for is not done: a deadlock.
@@ -37,10 +73,12 @@ struct World {
 struct State {
     now: Instant,
     blocking_cost: Duration,
-    random: Random,
+    choices: Box<dyn Choices>,
     next_task: u64,
     next_timer: u64,
     steps: u64,
+    /// How many steps there were when time last went on.
+    steps_before: u64,
     /// Futures that are not being polled right now.
     tasks: BTreeMap<u64, BoxFuture<'static, ()>>,
     /// Ids to poll, each at most once.
@@ -54,14 +92,20 @@ impl Simulation {
 
     /// A world of its own, at virtual 2026-01-01T00:00:00Z.
     pub fn new(seed: u64) -> Self {
+        Self::with_choices(SeededChoices::new(seed))
+    }
+
+    /// The same, with choices that come from elsewhere.
+    pub fn with_choices(choices: impl Choices + 'static) -> Self {
         let wall_at_start = Timestamp::from_second(1_767_225_600).expect("within jiff's range");
         let state = State {
             now: Instant::START,
             blocking_cost: Self::BLOCKING_COST,
-            random: Random::seeded(seed),
+            choices: Box::new(choices),
             next_task: MAIN + 1,
             next_timer: 0,
             steps: 0,
+            steps_before: 0,
             tasks: BTreeMap::new(),
             ready: Vec::new(),
             timers: BTreeMap::new(),
@@ -82,9 +126,23 @@ impl Simulation {
     ///
     /// [`Stalled`] if nothing can run any more.
     pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Stalled> {
+        self.run(future, Bounds::NONE).map_err(|halt| match halt {
+            Halt::Stalled(stalled) => stalled,
+            Halt::Spinning { at, .. } | Halt::OutOfTime(at) => Stalled(at),
+        })
+    }
+
+    /// The same within bounds, for worlds that may go wrong.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the future from being done.
+    pub fn run<F: Future>(&self, future: F, bounds: Bounds) -> Result<F::Output, Halt> {
         let mut future = std::pin::pin!(future);
         self.world.make_ready(MAIN);
+        self.world.begin();
         loop {
+            self.world.check(bounds)?;
             match self.world.pick() {
                 Some(MAIN) => {
                     if let Poll::Ready(output) = self.world.poll(MAIN, future.as_mut()) {
@@ -93,7 +151,7 @@ impl Simulation {
                 }
                 Some(id) => self.world.run_task(id),
                 None if self.world.advance() => {}
-                None => return Err(Stalled(self.world.state.lock().now.since_start())),
+                None => return Err(Stalled(self.world.state.lock().now.since_start()).into()),
             }
         }
     }
@@ -160,13 +218,32 @@ impl World {
         }
     }
 
+    fn begin(&self) {
+        let state = &mut *self.state.lock();
+        state.steps_before = state.steps;
+    }
+
+    fn check(&self, bounds: Bounds) -> Result<(), Halt> {
+        let state = self.state.lock();
+        let at = state.now.since_start();
+        let steps = state.steps - state.steps_before;
+        if steps > bounds.steps_at_once_max {
+            return Err(Halt::Spinning { steps, at });
+        }
+        if at > bounds.time_max { Err(Halt::OutOfTime(at)) } else { Ok(()) }
+    }
+
     fn pick(&self) -> Option<u64> {
         let state = &mut *self.state.lock();
-        if state.ready.is_empty() {
-            return None;
+        match state.ready.len() {
+            0 => None,
+            1 => state.ready.pop(),
+            // The others keep their order: who always takes the first lets each have its turn.
+            ready => {
+                let choice = state.choices.next_task(ready).min(ready - 1);
+                Some(state.ready.remove(choice))
+            }
         }
-        let choice = state.random.below(state.ready.len());
-        Some(state.ready.swap_remove(choice))
     }
 
     fn poll<F: Future + ?Sized>(self: &Arc<Self>, id: u64, future: Pin<&mut F>) -> Poll<F::Output> {
@@ -188,7 +265,10 @@ impl World {
         let due = {
             let state = &mut *self.state.lock();
             let Some((&(at, _), _)) = state.timers.first_key_value() else { return false };
-            state.now = state.now.max(at);
+            if at > state.now {
+                state.now = at;
+                state.steps_before = state.steps;
+            }
             let later = state.timers.split_off(&(at + Duration::from_nanos(1), 0));
             std::mem::replace(&mut state.timers, later)
         };
@@ -262,7 +342,7 @@ impl Environment for Handle {
     }
 
     fn random_u64(&self) -> u64 {
-        self.world().state.lock().random.next_u64()
+        self.world().state.lock().choices.bits()
     }
 }
 

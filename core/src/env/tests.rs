@@ -141,3 +141,58 @@ async fn blocking_work_has_a_thread_of_its_own() {
     let end: Result<(), TaskEnd> = env.blocking("bad", || panic!("boom")).await;
     assert_eq!(end, Err(TaskEnd::Panicked { task: "bad".into(), message: "boom".into() }));
 }
+
+/// Takes the tasks in turn and counts for entropy.
+struct Fair(u64);
+
+impl Choices for Fair {
+    fn next_task(&mut self, _ready: usize) -> usize {
+        0
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+#[test]
+fn choices_can_come_from_elsewhere() {
+    let sim = Simulation::with_choices(Fair(0));
+    let env = sim.env();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let tasks: Vec<_> = (0..4)
+        .map(|task| {
+            let order = Arc::clone(&order);
+            env.spawn("task", async move { order.lock().push(task) })
+        })
+        .collect();
+    sim.run_for(Duration::from_secs(1));
+    assert_eq!(*order.lock(), [0, 1, 2, 3]);
+    assert_eq!((env.random_u64(), env.random_below(10)), (1, 2));
+    drop(tasks);
+}
+
+#[test]
+fn a_world_that_spins_or_never_ends_is_ended() {
+    let bounds = Bounds { steps_at_once_max: 1000, time_max: Duration::from_secs(60) };
+    let sim = Simulation::new(1);
+    let spinning: Result<(), Halt> = sim.run(
+        std::future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            std::task::Poll::Pending
+        }),
+        bounds,
+    );
+    assert_eq!(spinning, Err(Halt::Spinning { steps: 1001, at: Duration::ZERO }));
+    let env = sim.env();
+    let endless: Result<(), Halt> = sim.run(
+        async {
+            loop {
+                env.sleep(Duration::from_secs(7)).await;
+            }
+        },
+        bounds,
+    );
+    assert_eq!(endless, Err(Halt::OutOfTime(Duration::from_secs(63))));
+}

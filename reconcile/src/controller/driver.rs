@@ -10,17 +10,21 @@ use rustc_hash::FxHashMap;
 use setpoint_core::env::Task;
 use setpoint_core::kind::KindId;
 use setpoint_core::object::Key;
+use setpoint_store::request::{ListQuery, Selection};
 use setpoint_watch::{Changes, Notice};
 use tracing::Instrument;
 
 use super::later_kinds::LaterKinds;
 use super::missed::Missed;
 use super::{Controller, IsRoot, Relation, Settings, Verdict, Worker};
+use crate::history::Cause;
 use crate::queue::{Full, Lane, Queue, Run, Shutdown};
 use crate::reconciler::Context;
 
 /// Runs at once after a conflict, before a key backs off like after any failure.
 const CONFLICTS_MAX: u32 = 5;
+/// How long a controller that starts waits before it asks again how old its view is.
+const FRESH_RETRY: Duration = Duration::from_secs(1);
 
 /// A controller at work. Dropping it cancels everything it does.
 #[derive(Debug)]
@@ -168,6 +172,12 @@ impl Shared {
         while let Some(notice) = changes.next().await {
             match notice {
                 Notice::Change(change) => (relation.wakes)(&change, &**view, &mut |wake| {
+                    self.woken(&wake.key, || {
+                        let object = change.object();
+                        let removed = change.new.is_none();
+                        let revision = if removed { change.revision } else { object.revision() };
+                        Cause::Changed { object: object.key(), revision }
+                    });
                     self.note(queue.add(wake.key, wake.lane));
                 }),
                 // Anything may have changed.
@@ -186,6 +196,10 @@ impl Shared {
         if let Some(is_root) = relation.roots {
             self.roots.lock().insert(relation.kind, is_root);
         }
+    }
+
+    fn woken(&self, key: &Key, cause: impl FnOnce() -> Cause) {
+        self.context.history.woken(self.name, key, cause);
     }
 
     fn note(&self, added: Result<(), Full>) {
@@ -216,6 +230,7 @@ impl Shared {
             snapshot.list(*kind).filter(|object| is_root(object)).map(|object| object.key())
         });
         for key in all.filter(|key| missed.is_due(key)).collect::<Vec<_>>() {
+            self.woken(&key, || Cause::Reread);
             if queue.add(key.clone(), Lane::Low).is_err() {
                 missed.resume_at(key);
                 return;
@@ -224,7 +239,7 @@ impl Shared {
         missed.pass_ended();
     }
 
-    /// Waits until the view shows these kinds completely; false if it never will.
+    /// Waits until the view shows these kinds as they are now, or later; false if it never will.
     async fn view_is_complete(&self, kinds: &[KindId]) -> bool {
         for kind in kinds {
             if !self.context.view.synced(*kind).await {
@@ -232,7 +247,29 @@ impl Shared {
                 return false;
             }
         }
+        if !self.context.view.is_current() {
+            for kind in kinds {
+                self.view_is_fresh(*kind).await;
+            }
+        }
         true
+    }
+
+    /// Waits until the view shows a kind not older than a read of now.
+    ///
+    /// A complete view can be one of the past: a server's cache may lag behind what the controller before this
+    /// one has seen and done (INV-IN-07).
+    async fn view_is_fresh(&self, kind: KindId) {
+        let query = ListQuery { limit: Some(1), ..ListQuery::new(Selection::all(kind)) };
+        loop {
+            let list = self.context.store.list(&self.context.request, &query).await;
+            match list {
+                Ok(list) if self.context.view.reached(kind, list.revision).await => return,
+                Ok(_) => tracing::warn!(controller = self.name, ?kind, "the view is old, is waited for"),
+                Err(error) => tracing::debug!(controller = self.name, ?kind, %error, "cannot be read yet"),
+            }
+            self.context.env.sleep(FRESH_RETRY).await;
+        }
     }
 
     async fn work(&self, queue: &Queue<Key>) {
@@ -253,8 +290,10 @@ impl Shared {
         let attempt = run.queue().retries(key);
         self.counters.runs.fetch_add(1, Ordering::Relaxed);
         let span = tracing::debug_span!("reconcile", controller = self.name, key = %key, attempt);
-        let work = AssertUnwindSafe(self.worker.run(key, attempt).instrument(span)).catch_unwind();
-        match self.context.env.timeout(self.settings.timeout, work).await {
+        let Context { env, view, history, .. } = &self.context;
+        let id = history.begin(self.name, key, env.now(), || view.snapshot().revision());
+        let work = AssertUnwindSafe(self.worker.run(key, attempt, id).instrument(span)).catch_unwind();
+        let verdict = match self.context.env.timeout(self.settings.timeout, work).await {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(panic)) => {
                 self.counters.panics.fetch_add(1, Ordering::Relaxed);
@@ -268,7 +307,9 @@ impl Shared {
                 self.counters.timeouts.fetch_add(1, Ordering::Relaxed);
                 Verdict::Retry(elapsed.to_string())
             }
-        }
+        };
+        history.end(id, || format!("{verdict:?}"));
+        verdict
     }
 
     /// Does what a verdict asks for.
@@ -280,6 +321,7 @@ impl Shared {
             Verdict::Done => queue.forget(key),
             Verdict::After(delay) => {
                 queue.forget(key);
+                self.woken(key, || Cause::Asked);
                 self.note(queue.add_after(key.clone(), delay));
             }
             Verdict::UntilChanged(error) => {
@@ -295,6 +337,7 @@ impl Shared {
                     *count
                 };
                 if conflicts <= CONFLICTS_MAX {
+                    self.woken(key, || Cause::Failed("conflict".to_owned()));
                     self.note(queue.add(key.clone(), Lane::Normal));
                 } else {
                     self.retry(queue, key, "conflicts without end");
@@ -311,6 +354,7 @@ impl Shared {
             queue.forget(key);
         } else {
             tracing::debug!(controller = self.name, %key, error, "failed, is tried again");
+            self.woken(key, || Cause::Failed(error.to_owned()));
             self.note(queue.add_rate_limited(key.clone()));
         }
     }

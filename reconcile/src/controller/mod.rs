@@ -4,8 +4,9 @@
 //!
 //! 1. A key is run by one worker at a time (INV-IN-05).
 //! 2. A run that starts after a change was shown by the view sees it; a change during a run makes one more.
-//! 3. No key runs before the view shows every kind that the controller is related to completely, nor before it
-//!    shows what the key's run before has written (INV-IN-06, INV-IN-07).
+//! 3. No key runs before the view shows every kind that the controller is related to as it was when the
+//!    controller began, or later (INV-IN-07), nor before it shows what the key's run before has written
+//!    (INV-IN-06).
 //! 4. A panic or a time-out of one key is that key's failure, and nobody else's.
 //! 5. On shutdown no key is started any more, running ones get the time they are given, then are cancelled
 //!    (INV-IN-09).
@@ -20,11 +21,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use setpoint_core::kind::Kind;
+use setpoint_core::kind::{Kind, KindId};
 use setpoint_core::object::Key;
 use setpoint_core::{Error, Reason};
 use setpoint_store::ObjectStore;
 
+use crate::history::RunId;
 use crate::plan::{Executor, Planner, SyncEnd};
 use crate::queue::Config as QueueConfig;
 use crate::reconciler::{Context, Reconciler, ReconcilerWorker};
@@ -74,7 +76,7 @@ impl Default for Settings {
 #[async_trait]
 pub(crate) trait Worker: Send + Sync + 'static {
     /// Runs a key that has failed `attempt` times before.
-    async fn run(&self, key: &Key, attempt: u32) -> Verdict;
+    async fn run(&self, key: &Key, attempt: u32, run: RunId) -> Verdict;
 }
 
 /// What follows a run.
@@ -120,7 +122,8 @@ impl Controller {
         context.request = setpoint_store::request::RequestContext::system(name);
         context.events = context.events.from_source(name);
         let Context { env, store, view, events, .. } = context.clone();
-        let executor = Executor::new(planner, &env, store, view, events);
+        let executor =
+            Executor::new(planner, &env, store, view, events).with_history(context.history.clone());
         let worker = Arc::new(PlannerWorker(executor));
         let (relations, settings) = (Vec::new(), Settings::default());
         Self { name, context, worker, relations, of_kinds: None, settings }
@@ -165,6 +168,11 @@ impl Controller {
     pub fn name(&self) -> &'static str {
         self.name
     }
+
+    /// The kinds of its root objects, without those of [`Controller::of_kinds`].
+    pub fn roots(&self) -> impl Iterator<Item = KindId> {
+        self.relations.iter().filter(|relation| relation.roots.is_some()).map(|relation| relation.kind)
+    }
 }
 
 /// The kind that a Rust type stands for.
@@ -180,8 +188,8 @@ struct PlannerWorker<P>(Executor<P>);
 
 #[async_trait]
 impl<P: Planner> Worker for PlannerWorker<P> {
-    async fn run(&self, key: &Key, _attempt: u32) -> Verdict {
-        match self.0.sync(key).await {
+    async fn run(&self, key: &Key, _attempt: u32, run: RunId) -> Verdict {
+        match self.0.sync_in(key, run).await {
             SyncEnd::Settled | SyncEnd::Gone => Verdict::Done,
             SyncEnd::After(delay) => Verdict::After(delay),
             SyncEnd::Failed(error) => Verdict::Retry(error),

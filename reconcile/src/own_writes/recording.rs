@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use setpoint_core::Result;
+use setpoint_core::env::Env;
 use setpoint_core::kind::{KindId, Registry};
 use setpoint_core::object::{Key, ObjectRef, Revision};
 use setpoint_store::engine::{Expired, Feed, Route};
@@ -12,17 +13,32 @@ use setpoint_store::tables::{Index, Snapshot};
 use setpoint_store::{ObjectStore, WatchStream};
 
 use super::{OwnWrites, kind_written};
+use crate::history::{Asked, History, RunId};
 
 /// A store that notes what one key writes, and is the store it wraps otherwise.
 pub(crate) struct Recording {
     store: Arc<dyn ObjectStore>,
     own: Arc<OwnWrites>,
     key: Key,
+    noted: Noted,
+}
+
+/// Where it is noted for whoever asks why.
+pub(crate) struct Noted {
+    pub(crate) env: Env,
+    pub(crate) history: History,
+    pub(crate) run: RunId,
+}
+
+impl Noted {
+    fn wrote(&self, asked: Asked, answer: &Result<Written>) {
+        self.history.wrote(self.env.now(), self.run, asked, answer);
+    }
 }
 
 impl Recording {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, own: Arc<OwnWrites>, key: Key) -> Self {
-        Self { store, own, key }
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, own: Arc<OwnWrites>, key: Key, noted: Noted) -> Self {
+        Self { store, own, key, noted }
     }
 
     fn end(&self, kind: Option<KindId>, result: &Result<Written>) {
@@ -58,16 +74,20 @@ impl ObjectStore for Recording {
 
     async fn write(&self, context: &RequestContext, write: Write) -> Result<Written> {
         let kind = self.begin(&write);
+        let asked = self.noted.history.asked(&write);
         let result = self.store.write(context, write).await;
         self.end(kind, &result);
+        self.noted.wrote(asked, &result);
         result
     }
 
     async fn write_batch(&self, context: &RequestContext, writes: Vec<Write>) -> Vec<Result<Written>> {
-        let kinds: Vec<Option<KindId>> = writes.iter().map(|write| self.begin(write)).collect();
+        let begun: Vec<(Option<KindId>, Asked)> =
+            writes.iter().map(|write| (self.begin(write), self.noted.history.asked(write))).collect();
         let results = self.store.write_batch(context, writes).await;
-        for (kind, result) in kinds.into_iter().zip(&results) {
+        for ((kind, asked), result) in begun.into_iter().zip(&results) {
             self.end(kind, result);
+            self.noted.wrote(asked, result);
         }
         results
     }

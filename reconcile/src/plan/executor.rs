@@ -12,6 +12,7 @@ use setpoint_watch::View;
 
 use super::{Next, Planner, Step};
 use crate::events::{EventRecorder, EventText};
+use crate::history::{History, RunId};
 use crate::own_writes::{OwnWrites, kind_written};
 
 /// Stages of one sync at the most; a plan that asks for more has lost its way and fails.
@@ -29,6 +30,7 @@ pub struct Executor<P> {
     events: EventRecorder,
     context: RequestContext,
     own: OwnWrites,
+    history: History,
 }
 
 /// How a sync ended.
@@ -55,7 +57,14 @@ impl<P: Planner> Executor<P> {
     ) -> Self {
         let context = RequestContext::system(planner.name());
         let own = OwnWrites::new(Arc::clone(&store), Arc::clone(&view), context.clone());
-        Self { planner, env: env.clone(), store, view, events, context, own }
+        Self { planner, env: env.clone(), store, view, events, context, own, history: History::off() }
+    }
+
+    /// Records what it writes.
+    #[must_use]
+    pub fn with_history(mut self, history: History) -> Self {
+        self.history = history;
+        self
     }
 
     /// The planner.
@@ -65,6 +74,11 @@ impl<P: Planner> Executor<P> {
 
     /// Brings the world around one root object a sync closer to what is wanted.
     pub async fn sync(&self, key: &Key) -> SyncEnd {
+        self.sync_in(key, RunId::default()).await
+    }
+
+    /// The same as a run that is recorded.
+    pub async fn sync_in(&self, key: &Key, run: RunId) -> SyncEnd {
         let mut memory = P::Memory::default();
         let mut seen_before = None;
         for _ in 0..STAGES_MAX {
@@ -84,7 +98,7 @@ impl<P: Planner> Executor<P> {
             let steps = plan.actions.iter().flat_map(|action| {
                 self.planner.enact(&observed, action).into_iter().map(move |step| (action, step))
             });
-            let mut batch = Batch::default();
+            let mut batch = Batch { run, ..Batch::default() };
             for (action, step) in steps {
                 match step {
                     Step::Write { write, on_success, on_failure } => {
@@ -123,15 +137,18 @@ impl<P: Planner> Executor<P> {
 
     /// Makes the writes that were put together, and learns what came of them.
     async fn flush<'a>(&self, key: &Key, batch: &mut Batch<'a, P::Action>, memory: &mut P::Memory) {
-        let Batch { writes, told } = std::mem::take(batch);
+        let run = batch.run;
+        let Batch { writes, told, .. } = std::mem::replace(batch, Batch { run, ..Batch::default() });
         if writes.is_empty() {
             return;
         }
         for kind in told.iter().filter_map(|told| told.kind) {
             self.own.begin(key, kind);
         }
+        let asked: Vec<_> = writes.iter().map(|write| self.history.asked(write)).collect();
         let results = self.store.write_batch(&self.context, writes).await;
-        for (told, result) in told.into_iter().zip(results) {
+        for ((told, result), asked) in told.into_iter().zip(results).zip(asked) {
+            self.history.wrote(self.env.now(), run, asked, &result);
             if let Some(kind) = told.kind {
                 let revision = result.as_ref().map(|written| written.object.revision());
                 self.own.end(key, kind, revision);
@@ -179,6 +196,7 @@ impl<P: Planner> Executor<P> {
 
 /// Writes next to each other, which are made together.
 struct Batch<'a, A> {
+    run: RunId,
     writes: Vec<Write>,
     told: Vec<Told<'a, A>>,
 }
@@ -194,7 +212,7 @@ struct Told<'a, A> {
 
 impl<A> Default for Batch<'_, A> {
     fn default() -> Self {
-        Self { writes: Vec::new(), told: Vec::new() }
+        Self { run: RunId::default(), writes: Vec::new(), told: Vec::new() }
     }
 }
 
