@@ -53,6 +53,7 @@ pub use self::rules::{DefaultPropagation, KindRules, NoRules, Subresource, Trait
 pub struct KindId(pub u32);
 
 /// A stored group-resource: everything that is the same for all its objects.
+#[derive(Clone)]
 pub struct Kind {
     /// Its number, given by the registry.
     pub id: KindId,

@@ -1,0 +1,216 @@
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use jiff::SignedDuration;
+use setpoint_core::env::{Bounds, Simulation};
+use setpoint_core::kind::Registry;
+use setpoint_reconcile::history::History;
+use setpoint_store::admission::Chain;
+use setpoint_store::engine::Memory;
+use setpoint_store::tables::Snapshot;
+use setpoint_store::{ObjectStore, Store};
+
+use super::Scenario;
+use crate::choices::{Drawn, Schedule, Site, Stream};
+use crate::kubelet;
+use crate::link::Faults;
+use crate::user::{User, settle};
+use crate::world::{Entry, Process, Restart, Violation, World};
+
+/// How the processes see the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// By informers, as a client of a remote store does: late, and one write after the other.
+    Informers,
+    /// By the store's own snapshots, as an embedder's control plane does.
+    Direct,
+}
+
+/// Where the choices of a run come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Seed(u64),
+    Schedule(Schedule),
+}
+
+/// How a run is to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) source: Source,
+    pub(crate) view: View,
+    pub(crate) faults: Faults,
+    /// Whether anything may go wrong.
+    pub(crate) faulty: bool,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) schedule: Schedule,
+    pub(crate) drawn: Vec<Drawn>,
+    pub(crate) fingerprint: u64,
+    pub(crate) lasted: Duration,
+    pub(crate) violation: Option<Violation>,
+    pub(crate) entries: Vec<Entry>,
+    /// The store in the end, with its kinds.
+    pub(crate) truth: (Registry, Snapshot),
+    pub(crate) counts: BTreeMap<(String, &'static str), u64>,
+    /// What each process's controllers did, and why.
+    pub(crate) histories: Vec<(String, History)>,
+}
+
+/// A world that makes so many steps at one moment spins.
+const STEPS_AT_ONCE_MAX: u64 = 500_000;
+/// A world that goes on so long never ends.
+const TIME_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Faults go on so long after the last thing that the user does.
+const AFTERMATH: Duration = Duration::from_secs(40);
+/// A world at rest writes nothing for so long: longer than the longest back-off (INV-C-02).
+const QUIET: Duration = Duration::from_secs(1200);
+/// A world must have come to rest after the last fault in this time, its silence included (INV-C-01).
+const REST_MAX: Duration = Duration::from_secs(4 * 3600);
+
+/// Runs a scenario.
+pub(crate) fn run(scenario: &Scenario, plan: &Plan) -> Run {
+    let choices = match &plan.source {
+        Source::Seed(seed) => Stream::seeded(*seed),
+        Source::Schedule(schedule) => Stream::scheduled(schedule),
+    };
+    let sim = Simulation::with_choices(choices.executor());
+    let env = sim.env();
+    let registry = scenario.registry.as_ref().map_or_else(Registry::builtin, |make| make());
+    let store = Store::new(&env, Memory::new(&env), registry, Chain::upstream());
+    scenario.kinds.iter().for_each(|register| register(store.registry()));
+    let checks = scenario.make_checks(&store);
+    let true_store: Arc<dyn ObjectStore> = Arc::new(store.clone());
+    let world = Arc::new(World::new(&env, true_store, &choices, plan.faults, checks));
+    let mut processes = Vec::new();
+    let bounds = Bounds { steps_at_once_max: STEPS_AT_ONCE_MAX, time_max: TIME_MAX };
+    let life = async {
+        store.ensure_namespace("default").await?;
+        processes = make_processes(scenario, plan, &world);
+        play(scenario, plan, &world, &processes).await
+    };
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| sim.run(life, bounds)));
+    match outcome {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(error))) => world.violated("user", format!("the script failed: {error}")),
+        Ok(Err(halt)) => world.violated("INV-IN-09", halt.to_string()),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+            world.violated("INV-C-07", format!("panicked: {text}"));
+        }
+    }
+    Run {
+        schedule: choices.recorded(),
+        drawn: choices.drawn(),
+        fingerprint: world.read_ledger(|ledger| ledger.fingerprint()),
+        lasted: env.now().since_start(),
+        violation: world.violation(),
+        entries: world.entries(),
+        truth: (store.registry().clone(), world.snapshot()),
+        counts: world.read_ledger(|ledger| ledger.counts().clone()),
+        histories: processes.iter().map(|it| (it.name().to_owned(), it.history().clone())).collect(),
+    }
+}
+
+fn make_processes(scenario: &Scenario, plan: &Plan, world: &Arc<World>) -> Vec<Arc<Process>> {
+    let direct = plan.view == View::Direct;
+    let specs = scenario.processes.iter().map(|make| make(&world.env));
+    std::iter::once(scenario.plane.clone())
+        .chain(specs)
+        .map(|spec| {
+            let mut parts = spec.0;
+            parts.direct = direct;
+            Process::new(world, parts)
+        })
+        .collect()
+}
+
+async fn play(
+    scenario: &Scenario,
+    plan: &Plan,
+    world: &Arc<World>,
+    processes: &[Arc<Process>],
+) -> setpoint_core::Result<()> {
+    if scenario.kubelet {
+        kubelet::start(world);
+    }
+    world.set_faulty(plan.faulty);
+    processes.iter().for_each(Process::start);
+    let wrong = std::pin::pin!(world.wrong.notified());
+    let story = std::pin::pin!(tell(scenario, plan, world, processes));
+    match select(story, wrong).await {
+        Either::Left((result, _)) => result,
+        // The first thing that goes wrong ends it.
+        Either::Right(((), _)) => Ok(()),
+    }
+}
+
+/// First what people do, while things go wrong; then everything is put right and comes to rest.
+async fn tell(
+    scenario: &Scenario,
+    plan: &Plan,
+    world: &Arc<World>,
+    processes: &[Arc<Process>],
+) -> setpoint_core::Result<()> {
+    {
+        let script = async {
+            (scenario.script)(User::new(world)).await?;
+            if plan.faulty {
+                world.env.sleep(AFTERMATH).await;
+            }
+            Ok::<(), setpoint_core::Error>(())
+        };
+        let script = std::pin::pin!(script);
+        let mishaps = std::pin::pin!(mishaps(plan, world, processes));
+        match select(script, mishaps).await {
+            Either::Left((result, _)) => result?,
+            Either::Right((never, _)) => match never {},
+        }
+    }
+    world.note("world", "nothing goes wrong from here on".to_owned());
+    world.set_faulty(false);
+    processes.iter().for_each(Process::heal);
+    if !settle(world, QUIET, REST_MAX).await {
+        let message = format!("things were still being written {REST_MAX:?} after the last fault");
+        world.violated("INV-C-02", message);
+    }
+    world.check_at_rest();
+    for process in processes {
+        let panics = process.panics();
+        if panics > 0 {
+            world.violated("INV-C-07", format!("{panics} runs of {} panicked", process.name()));
+        }
+    }
+    Ok(())
+}
+
+/// What befalls processes as time goes by.
+async fn mishaps(plan: &Plan, world: &World, processes: &[Arc<Process>]) -> std::convert::Infallible {
+    if !plan.faulty {
+        futures::future::pending::<()>().await;
+    }
+    let sites: Vec<Site> =
+        processes.iter().map(|it| world.choices.site(&format!("process/{}", it.name()))).collect();
+    loop {
+        world.env.sleep(Duration::from_secs(1)).await;
+        for (process, site) in processes.iter().zip(&sites) {
+            let crash = |seconds| Restart { after: Duration::from_secs(seconds), behind: None };
+            match world.choices.weighted(*site, &world.faults.process.chances()) {
+                0 => {}
+                1 => process.crash(crash(1)),
+                2 => process.crash(crash(30)),
+                3 => process.pause(Duration::from_secs(3)),
+                4 => process.pause(Duration::from_secs(120)),
+                5 => process.partition(Duration::from_secs(20)),
+                6 => process.shift_clock(SignedDuration::from_hours(1)),
+                _ => process.shift_clock(SignedDuration::from_hours(-1)),
+            }
+        }
+    }
+}

@@ -1,0 +1,381 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::{DeploymentSpec, DeploymentStatus, ReplicaSetSpec, ReplicaSetStatus};
+use k8s_openapi::api::core::v1::PodStatus;
+use parking_lot::Mutex;
+use setpoint_core::Result;
+use setpoint_core::builtin::SharedPodSpec;
+use setpoint_core::env::{Env, Instant};
+use setpoint_core::kind::{KindId, Registry, Subresource};
+use setpoint_core::object::{Key, Object, ObjectRef, Revision};
+use setpoint_store::ObjectStore;
+use setpoint_store::request::{Outcome, RequestContext, Write, Written};
+use setpoint_store::tables::Snapshot;
+use tokio::sync::Notify;
+
+use super::{Entry, Ledger};
+use crate::checks::Check;
+use crate::choices::Stream;
+use crate::link::Faults;
+
+/// Kinds that are written now and then however quiet a world is, or that only tell of it.
+const RESTLESS: [&str; 2] = ["Lease", "Event"];
+/// Who people are.
+pub(crate) const USER: &str = "user";
+/// Revisions that a process can be set back by at the most.
+const EARLIER_MAX: usize = 64;
+
+/// What is true: the store, and everything that has happened.
+pub(crate) struct World {
+    pub(crate) env: Env,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) choices: Stream,
+    pub(crate) faults: Faults,
+    state: Mutex<State>,
+    /// Something is wrong.
+    pub(crate) wrong: Notify,
+    /// The revision at the beginning, from which histories count.
+    began_at: Revision,
+}
+
+struct State {
+    ledger: Ledger,
+    checks: Vec<Box<dyn Check>>,
+    violation: Option<Violation>,
+    faulty: bool,
+    written_at: Instant,
+    earlier: Vec<Revision>,
+    /// Which kinds the objects are of that a controller is responsible for.
+    roots: BTreeMap<&'static str, BTreeSet<KindId>>,
+}
+
+/// Who writes, and how it came about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// The process; `user` for people.
+    pub(crate) process: &'a str,
+    /// What the process has seen, for the history.
+    pub(crate) seen: Option<Revision>,
+    /// Whether the writer had been told that it failed before it was applied.
+    pub(crate) late: bool,
+}
+
+/// One change of one object, as checks see it.
+#[derive(Debug)]
+pub struct Step<'a> {
+    /// When.
+    pub at: Instant,
+    /// Who: the field manager, such as `replicaset-controller`; `user` for people.
+    pub actor: &'a str,
+    /// Which process it is in.
+    pub process: &'a str,
+    /// The object before.
+    pub old: Option<&'a ObjectRef>,
+    /// The object after.
+    pub new: Option<&'a ObjectRef>,
+    /// The revision.
+    pub revision: Revision,
+    /// Whether the request arrived after its writer had given it up.
+    pub late: bool,
+    /// The store after the change.
+    pub truth: &'a Snapshot,
+    /// The kinds of the store.
+    pub registry: &'a Registry,
+    /// The kinds of the actor's root objects; nothing if it is no controller.
+    pub roots: Option<&'a BTreeSet<KindId>>,
+}
+
+impl Step<'_> {
+    /// The object, after or else before.
+    pub fn object(&self) -> &Object {
+        self.new.or(self.old).expect("a change has an object before or after it")
+    }
+
+    /// Whether it made a new object of this kind.
+    pub fn creates(&self, kind: &str) -> bool {
+        self.old.is_none() && self.object().kind().names.kind == kind
+    }
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which check says so.
+    pub check: String,
+    /// What is wrong.
+    pub message: String,
+    /// When it was seen.
+    pub at: Duration,
+}
+
+impl World {
+    pub(crate) fn new(
+        env: &Env,
+        store: Arc<dyn ObjectStore>,
+        choices: &Stream,
+        faults: Faults,
+        checks: Vec<Box<dyn Check>>,
+    ) -> Self {
+        let state = State {
+            ledger: Ledger::new(),
+            checks,
+            violation: None,
+            faulty: false,
+            written_at: Instant::START,
+            earlier: Vec::new(),
+            roots: BTreeMap::new(),
+        };
+        let choices = choices.clone();
+        let began_at = store.snapshot().map(|snapshot| snapshot.revision()).unwrap_or_default();
+        Self {
+            began_at,
+            env: env.clone(),
+            store,
+            choices,
+            faults,
+            state: Mutex::new(state),
+            wrong: Notify::new(),
+        }
+    }
+
+    /// A revision as histories show it.
+    pub(crate) fn at(&self, revision: Revision) -> String {
+        format!("@{}", revision.0.saturating_sub(self.began_at.0))
+    }
+
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.state.lock().faulty
+    }
+
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.state.lock().faulty = faulty;
+    }
+
+    pub(crate) fn written_at(&self) -> Instant {
+        self.state.lock().written_at
+    }
+
+    pub(crate) fn violation(&self) -> Option<Violation> {
+        self.state.lock().violation.clone()
+    }
+
+    pub(crate) fn read_ledger<T>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
+        read(&self.state.lock().ledger)
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.read_ledger(|ledger| ledger.entries().to_vec())
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.store.snapshot().expect("the true store is in this process")
+    }
+
+    /// Revisions of the past, oldest first.
+    pub(crate) fn earlier(&self) -> Vec<Revision> {
+        self.state.lock().earlier.clone()
+    }
+
+    /// Who is responsible for what, see INV-C-04.
+    pub(crate) fn set_roots(&self, controller: &'static str, roots: impl Iterator<Item = KindId>) {
+        self.state.lock().roots.insert(controller, roots.collect());
+    }
+
+    pub(crate) fn note(&self, who: &str, what: String) {
+        let at = self.env.now().since_start();
+        self.state.lock().ledger.add(at, who, what, false);
+    }
+
+    pub(crate) fn note_fault(&self, who: &str, what: String) {
+        let at = self.env.now().since_start();
+        self.state.lock().ledger.add(at, who, what, true);
+    }
+
+    pub(crate) fn violated(&self, check: &str, message: String) {
+        let at = self.env.now().since_start();
+        let state = &mut *self.state.lock();
+        state.ledger.add(at, check, message.clone(), true);
+        state.violation.get_or_insert_with(|| Violation { check: check.to_owned(), message, at });
+        self.wrong.notify_waiters();
+        self.wrong.notify_one();
+    }
+
+    /// Applies a write, notes it, and checks what it did.
+    pub(crate) async fn apply(
+        &self,
+        context: &RequestContext,
+        write: Write,
+        origin: Origin<'_>,
+    ) -> Result<Written> {
+        let (verb, key) = describe(&write);
+        let old = key.as_ref().and_then(|key| self.snapshot().get(key).cloned());
+        let result = self.store.write(context, write).await;
+        if origin.process != USER
+            && let Some(key) = &key
+        {
+            self.requested(context, key);
+        }
+        self.applied(context, verb, key.as_ref(), old, &result, origin);
+        result
+    }
+
+    fn requested(&self, context: &RequestContext, key: &Key) {
+        let at = self.env.now();
+        let wrong: Vec<_> = {
+            let state = &mut *self.state.lock();
+            let look = |check: &mut Box<dyn Check>| {
+                check.request(at, &context.field_manager, key).err().map(|message| (check.id(), message))
+            };
+            state.checks.iter_mut().filter_map(look).collect()
+        };
+        wrong.into_iter().for_each(|(check, message)| self.violated(check, message));
+    }
+
+    fn applied(
+        &self,
+        context: &RequestContext,
+        verb: &'static str,
+        key: Option<&Key>,
+        old: Option<ObjectRef>,
+        result: &Result<Written>,
+        origin: Origin<'_>,
+    ) {
+        let actor = &*context.field_manager;
+        let who =
+            if origin.process == actor { actor.to_owned() } else { format!("{}/{actor}", origin.process) };
+        let seen = origin.seen.map(|seen| format!(" (saw {})", self.at(seen))).unwrap_or_default();
+        let written = match result {
+            Ok(written) => written,
+            Err(error) => {
+                let place = key.map(|key| self.place(key)).unwrap_or_default();
+                let refused =
+                    format!("{verb} {place}{seen}: refused, {:?}: {}", error.reason(), error.message());
+                return self.note(&who, refused);
+            }
+        };
+        let object = &written.object;
+        let is_restless = RESTLESS.contains(&&*object.kind().names.kind);
+        if written.outcome == Outcome::Unchanged {
+            if !is_restless {
+                self.note(&who, format!("{verb} {}{seen}: unchanged", self.place(&object.key())));
+            }
+            return;
+        }
+        let new = (written.outcome != Outcome::Deleted).then_some(object);
+        let truth = self.snapshot();
+        let state = &mut *self.state.lock();
+        let at = self.env.now();
+        let late = if origin.late { ", given up before" } else { "" };
+        let resource = &object.kind().resource.resource;
+        let what = format!(
+            "{verb} {resource} {}{seen}: {}{late}{}",
+            object.key(),
+            self.at(object.revision()),
+            sketch(new)
+        );
+        state.ledger.add(at.since_start(), &who, what, false);
+        match (&old, new) {
+            _ if is_restless => {}
+            (None, Some(_)) => state.ledger.count(resource, "created"),
+            (Some(_), None) => state.ledger.count(resource, "deleted"),
+            _ => {}
+        }
+        if !is_restless && !is_heartbeat(old.as_deref(), new.map(|new| &**new)) {
+            state.written_at = at;
+        }
+        state.earlier.push(object.revision());
+        if state.earlier.len() > EARLIER_MAX {
+            state.earlier.remove(0);
+        }
+        let step = Step {
+            at,
+            actor,
+            process: origin.process,
+            old: old.as_ref(),
+            new,
+            revision: object.revision(),
+            late: origin.late,
+            truth: &truth,
+            registry: self.store.registry(),
+            roots: state.roots.get(actor),
+        };
+        let mut wrong = Vec::new();
+        for check in &mut state.checks {
+            if let Err(message) = check.step(&step) {
+                wrong.push((check.id(), message));
+            }
+        }
+        for (check, message) in wrong {
+            state.ledger.add(at.since_start(), check, message.clone(), true);
+            let at = at.since_start();
+            state.violation.get_or_insert_with(|| Violation { check: check.to_owned(), message, at });
+            self.wrong.notify_one();
+        }
+    }
+
+    /// Lets the checks look at a world at rest.
+    pub(crate) fn check_at_rest(&self) {
+        let truth = self.snapshot();
+        let wrong: Vec<_> = {
+            let state = &mut *self.state.lock();
+            let look =
+                |check: &mut Box<dyn Check>| check.rest(&truth).err().map(|message| (check.id(), message));
+            state.checks.iter_mut().filter_map(look).collect()
+        };
+        wrong.into_iter().for_each(|(check, message)| self.violated(check, message));
+    }
+
+    fn place(&self, key: &Key) -> String {
+        let kind = self.store.registry().get(key.kind);
+        let resource = kind.as_ref().map(|kind| &*kind.resource.resource).unwrap_or_default();
+        format!("{resource} {key}")
+    }
+}
+
+/// A word for a write and where it goes; creations have no place before they are done.
+pub(crate) fn describe(write: &Write) -> (&'static str, Option<Key>) {
+    match write {
+        Write::Create(draft) => ("create", Some(draft.key())),
+        Write::Update(draft, Subresource::Status) => ("update status of", Some(draft.key())),
+        Write::Update(draft, _) => ("update", Some(draft.key())),
+        Write::Patch(key, _, Subresource::Status) => ("patch status of", Some(key.clone())),
+        Write::Patch(key, ..) => ("patch", Some(key.clone())),
+        Write::Delete(key, _) => ("delete", Some(key.clone())),
+        Write::Bind(binding) => ("bind", Some(binding.pod.clone())),
+        _ => ("write", None),
+    }
+}
+
+/// What a reader of a history wants to know of an object.
+fn sketch(new: Option<&ObjectRef>) -> String {
+    let Some(object) = new else { return ", gone".to_owned() };
+    let mut text = String::new();
+    if let Some(spec) = object.spec::<ReplicaSetSpec>() {
+        text = format!(", wants {}", spec.replicas.unwrap_or(1));
+    } else if let Some(spec) = object.spec::<DeploymentSpec>() {
+        text = format!(", wants {}", spec.replicas.unwrap_or(1));
+    }
+    if let Some(status) = object.status::<ReplicaSetStatus>() {
+        text += &format!(", has {}, {} ready", status.replicas, status.ready_replicas.unwrap_or(0));
+    } else if let Some(status) = object.status::<DeploymentStatus>() {
+        let (replicas, ready) = (status.replicas.unwrap_or(0), status.ready_replicas.unwrap_or(0));
+        text += &format!(", has {replicas}, {ready} ready");
+    } else if let Some(status) = object.status::<PodStatus>() {
+        text += &format!(", {}", status.phase.as_deref().unwrap_or("Pending"));
+    }
+    if let Some(node) = object.spec::<SharedPodSpec>().and_then(SharedPodSpec::node_name) {
+        text += &format!(", on {node}");
+    }
+    if object.meta().is_terminating() {
+        text += ", terminating";
+    }
+    text
+}
+
+/// A node's status is reported now and then even if nothing has changed.
+fn is_heartbeat(old: Option<&Object>, new: Option<&Object>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    new.kind().names.kind == "Node" && old.meta().generation == new.meta().generation
+}

@@ -1,0 +1,3 @@
+//! The reference controllers in simulated worlds.
+
+mod sweeps;
