@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use setpoint_core::Result;
+use setpoint_core::env::Env;
 use setpoint_reconcile::controller::Controller;
 use setpoint_reconcile::reconciler::Context;
 use setpoint_store::ObjectStore;
@@ -50,7 +51,7 @@ impl ProcessSpec {
     #[must_use]
     pub fn store(
         mut self,
-        wrap: impl Fn(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync + 'static,
+        wrap: impl Fn(&Env, Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync + 'static,
     ) -> Self {
         self.0.store = Some(Arc::new(wrap));
         self

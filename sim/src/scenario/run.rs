@@ -7,6 +7,7 @@ use futures::future::{Either, select};
 use jiff::SignedDuration;
 use setpoint_core::env::{Bounds, Simulation};
 use setpoint_core::kind::Registry;
+use setpoint_core::object::Revision;
 use setpoint_reconcile::history::History;
 use setpoint_store::admission::Chain;
 use setpoint_store::engine::Memory;
@@ -58,6 +59,8 @@ pub(crate) struct Run {
     /// The store in the end, with its kinds.
     pub(crate) truth: (Registry, Snapshot),
     pub(crate) counts: BTreeMap<(String, &'static str), u64>,
+    /// The revision from which histories count.
+    pub(crate) began_at: Revision,
     /// What each process's controllers did, and why.
     pub(crate) histories: Vec<(String, History)>,
 }
@@ -114,6 +117,7 @@ pub(crate) fn run(scenario: &Scenario, plan: &Plan) -> Run {
         entries: world.entries(),
         truth: (store.registry().clone(), world.snapshot()),
         counts: world.read_ledger(|ledger| ledger.counts().clone()),
+        began_at: world.began_at,
         histories: processes.iter().map(|it| (it.name().to_owned(), it.history().clone())).collect(),
     }
 }

@@ -2,6 +2,7 @@ use super::{Failure, Likeness, Summary};
 use crate::choices::{Drawn, Schedule};
 use crate::link::Faults;
 use crate::scenario::{Plan, Scenario, Source, View, run};
+use crate::world::Violation;
 
 /// Which single faults a sweep tries, each at each place where it can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +20,21 @@ const CRASHES: u32 = 2;
 /// A late request may make what was made again since.
 const LATE: u32 = 7;
 
+/// A run that goes wrong.
+struct Found {
+    violation: Violation,
+    schedule: Schedule,
+    likeness: Likeness,
+}
+
 impl Sweep {
     /// Every fault at every place.
     pub const fn full(view: View) -> Self {
         Self { view, stride: 1 }
+    }
+
+    fn plan(self, schedule: Schedule) -> Plan {
+        Plan { source: Source::Schedule(schedule), view: self.view, faults: Faults::NONE, faulty: true }
     }
 }
 
@@ -35,36 +47,46 @@ impl Scenario {
     /// The first run that goes wrong.
     pub fn sweep(&self, sweep: Sweep) -> Result<Summary, Box<Failure>> {
         let mut summary = Summary::default();
-        let plan = |schedule| Plan {
-            source: Source::Schedule(schedule),
-            view: sweep.view,
-            faults: Faults::NONE,
-            faulty: true,
-        };
-        let learned = run(self, &plan(Schedule::plain(IDS)));
+        match self.swept(sweep, &mut summary) {
+            Ok(()) => Ok(summary),
+            Err(found) => {
+                let Found { violation, schedule, likeness } = *found;
+                Err(self.shrink(violation, None, &sweep.plan(schedule.clone()), &schedule, likeness))
+            }
+        }
+    }
+
+    /// The same without a look for a shorter run.
+    ///
+    /// # Errors
+    ///
+    /// What goes wrong first.
+    pub fn try_sweep(&self, sweep: Sweep, summary: &mut Summary) -> Result<(), Violation> {
+        self.swept(sweep, summary).map_err(|found| found.violation)
+    }
+
+    fn swept(&self, sweep: Sweep, summary: &mut Summary) -> Result<(), Box<Found>> {
+        let found = |violation, schedule, likeness| Err(Box::new(Found { violation, schedule, likeness }));
+        let plain = Schedule::plain(IDS);
+        let learned = run(self, &sweep.plan(plain.clone()));
         summary.count(&learned);
-        if let Some(violation) = learned.violation.clone() {
-            return Err(self.shrink(
-                violation,
-                None,
-                &plan(Schedule::plain(IDS)),
-                &learned.schedule,
-                Likeness::Exact,
-            ));
+        let exact = if self.exact { Likeness::Exact } else { Likeness::Essential };
+        if let Some(violation) = self.judge(&learned, sweep.view, exact) {
+            return found(violation, plain, exact);
         }
         for (site, index, value) in learned.drawn.iter().flat_map(departures) {
             if index % sweep.stride != u64::from(value) % sweep.stride {
                 continue;
             }
-            let schedule = Schedule::plain(IDS).with(&site, index, value);
-            let tried = run(self, &plan(schedule.clone()));
+            let schedule = plain.clone().with(&site, index, value);
+            let tried = run(self, &sweep.plan(schedule.clone()));
             summary.count(&tried);
             let likeness = self.likeness(&site, value);
             if let Some(violation) = self.judge(&tried, sweep.view, likeness) {
-                return Err(self.shrink(violation, None, &plan(schedule.clone()), &schedule, likeness));
+                return found(violation, schedule, likeness);
             }
         }
-        Ok(summary)
+        Ok(())
     }
 
     fn likeness(&self, site: &str, value: u32) -> Likeness {

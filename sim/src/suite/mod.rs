@@ -1,5 +1,6 @@
 //! The scenarios of the reference controllers.
 
+pub mod bugs;
 mod workloads;
 
-pub use self::workloads::scenarios;
+pub use self::workloads::{scenario, scenarios};

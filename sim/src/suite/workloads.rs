@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
@@ -9,8 +10,10 @@ use setpoint_controllers::garbage_collector::GarbageCollector;
 use setpoint_controllers::replica_set::ReplicaSetController;
 use setpoint_core::kind::{Kind, Registry};
 use setpoint_core::object::Obj;
+use setpoint_reconcile::controller::Settings;
 use setpoint_store::request::{DeleteOptions, Propagation};
 
+use super::bugs::store::Tampered;
 use crate::checks;
 use crate::{Scenario, User};
 
@@ -18,7 +21,69 @@ const NS: Option<&str> = Some("default");
 
 /// All of them.
 pub fn scenarios() -> Vec<Scenario> {
-    vec![replica_set(), rollout(), ownership(), churn()]
+    vec![replica_set(), rollout(), ownership(), scaled(), recreated(), refused(None), churn()]
+}
+
+/// One of them.
+///
+/// # Panics
+///
+/// If there is none of this name.
+pub fn scenario(name: &str) -> Scenario {
+    scenarios().into_iter().find(|it| it.name() == name).expect("there is a scenario of this name")
+}
+
+/// A ReplicaSet is scaled to and fro, so that an old view shows pods where there are none any more.
+fn scaled() -> Scenario {
+    controllers("scaled").user(|user| async move {
+        user.ensure::<ReplicaSet>(NS, object(json!({"metadata": {"name": "web"}, "spec": spec(1, "v1")})))
+            .await?;
+        user.sleep(Duration::from_secs(5)).await;
+        for replicas in [3, 1, 3, 0, 2] {
+            user.edit::<ReplicaSet>(NS, "web", |set| set.spec.replicas = Some(replicas)).await?;
+            user.sleep(Duration::from_secs(5)).await;
+        }
+        user.settle().await;
+        Ok(())
+    })
+}
+
+/// A Deployment is deleted and made again under the same name, and so are its ReplicaSets.
+fn recreated() -> Scenario {
+    controllers("recreated").in_essence().user(|user| async move {
+        for _ in 0..3 {
+            user.ensure::<Deployment>(NS, object(deployment(2, "v1"))).await?;
+            user.sleep(Duration::from_secs(4)).await;
+            delete::<Deployment>(&user, "web", Propagation::Background).await?;
+            user.sleep(Duration::from_millis([0, 500, 5_000][user.choose("wait", 3)])).await;
+        }
+        user.settle().await;
+        user.ensure::<Deployment>(NS, object(deployment(2, "v1"))).await?;
+        user.settle().await;
+        Ok(())
+    })
+}
+
+/// Pods are refused at first.
+pub(super) fn refused(settings: Option<Settings>) -> Scenario {
+    let scenario = Scenario::new("refused")
+        .registry(kinds)
+        .controller(move |context| {
+            let controller = ReplicaSetController::controller(context)?;
+            Ok(match &settings {
+                Some(settings) => controller.with_settings(settings.clone()),
+                None => controller,
+            })
+        })
+        .with_kubelet()
+        .checks(checks::of_workloads)
+        .control_plane(|plane| plane.store(|env, store| Arc::new(Tampered::refusing(env, store))));
+    scenario.user(|user| async move {
+        user.ensure::<ReplicaSet>(NS, object(json!({"metadata": {"name": "web"}, "spec": spec(2, "v1")})))
+            .await?;
+        user.settle().await;
+        Ok(())
+    })
 }
 
 /// A ReplicaSet is made, scaled up and down, and deleted.

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use setpoint_core::object::Revision;
+
 use super::Fingerprint;
 
 /// What happened, in order.
@@ -21,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) what: String,
     /// Whether it is a fault.
     pub(crate) is_fault: bool,
+    /// The revision it made.
+    pub(crate) revision: Option<Revision>,
 }
 
 /// Entries of one run at the most: past that only the fingerprint goes on.
@@ -32,11 +36,22 @@ impl Ledger {
     }
 
     pub(crate) fn add(&mut self, at: Duration, who: &str, what: String, is_fault: bool) {
+        self.add_change(at, who, what, is_fault, None);
+    }
+
+    pub(crate) fn add_change(
+        &mut self,
+        at: Duration,
+        who: &str,
+        what: String,
+        is_fault: bool,
+        revision: Option<Revision>,
+    ) {
         self.fingerprint.add(&format!("{}", at.as_nanos()));
         self.fingerprint.add(who);
         self.fingerprint.add(&what);
         if self.entries.len() < ENTRIES_MAX {
-            self.entries.push(Entry { at, who: who.to_owned(), what, is_fault });
+            self.entries.push(Entry { at, who: who.to_owned(), what, is_fault, revision });
         }
     }
 

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use parking_lot::Mutex;
 use setpoint_core::Result;
-use setpoint_core::env::{Environment, Instant};
+use setpoint_core::env::{Env, Environment, Instant};
 use setpoint_core::object::Revision;
 use setpoint_reconcile::controller::{Controller, Health};
 use setpoint_reconcile::history::History;
@@ -26,7 +26,7 @@ pub type Part = Box<dyn Any + Send>;
 
 type MakeController = Arc<dyn Fn(Context) -> Result<Controller> + Send + Sync>;
 type MakePart = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<Part>> + Send + Sync>;
-type WrapStore = Arc<dyn Fn(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync>;
+type WrapStore = Arc<dyn Fn(&Env, Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync>;
 type WrapView = Arc<dyn Fn(Arc<dyn View>) -> Arc<dyn View> + Send + Sync>;
 
 /// What a process consists of; made anew at each start.
@@ -116,10 +116,10 @@ impl Process {
         Environment::spawn(&env, self.name(), main.boxed());
     }
 
-    async fn live(self: Arc<Self>, env: setpoint_core::env::Env, life: Arc<Life>) {
+    async fn live(self: Arc<Self>, env: Env, life: Arc<Life>) {
         let link: Arc<dyn ObjectStore> = Arc::new(Link::new(&self.world, &self, &life, self.parts.direct));
         let store = match &self.parts.store {
-            Some(wrap) => wrap(Arc::clone(&link)),
+            Some(wrap) => wrap(&env, Arc::clone(&link)),
             None => link,
         };
         let view: Arc<dyn View> = match DirectView::new(Arc::clone(&store)) {

@@ -37,7 +37,7 @@ pub(crate) struct World {
     /// Something is wrong.
     pub(crate) wrong: Notify,
     /// The revision at the beginning, from which histories count.
-    began_at: Revision,
+    pub(crate) began_at: Revision,
 }
 
 struct State {
@@ -275,7 +275,7 @@ impl World {
             self.at(object.revision()),
             sketch(new)
         );
-        state.ledger.add(at.since_start(), &who, what, false);
+        state.ledger.add_change(at.since_start(), &who, what, false, Some(object.revision()));
         match (&old, new) {
             _ if is_restless => {}
             (None, Some(_)) => state.ledger.count(resource, "created"),

@@ -1,20 +1,31 @@
-use setpoint_sim::{Summary, Sweep, View, suite, trace_of};
+use setpoint_sim::{Sweep, View, suite};
+
+fn sweep(name: &str, view: View) {
+    if let Err(failure) = suite::scenario(name).sweep(Sweep::full(view)) {
+        panic!("{failure}");
+    }
+}
 
 #[test]
-fn probe() {
-    for scenario in suite::scenarios() {
-        for view in [View::Informers, View::Direct] {
-            match scenario.sweep(Sweep { view, stride: 3 }) {
-                Ok(summary) => println!("{} {view:?}: {summary:?}", scenario.name()),
-                Err(failure) => println!("{} {view:?}: {failure}", scenario.name()),
-            }
-        }
-        for seed in 0..60 {
-            let mut summary = Summary::default();
-            if let Err(v) = scenario.try_seed(seed, &mut summary) {
-                println!("{} seed {seed}: {v:?}", scenario.name());
-            }
-        }
-        println!("{:x} {:x}", trace_of(&scenario, 1), trace_of(&scenario, 1));
-    }
+fn replica_sets_survive_every_fault() {
+    sweep("replica-set", View::Informers);
+    sweep("replica-set", View::Direct);
+}
+
+#[test]
+fn rollouts_survive_every_fault() {
+    sweep("rollout", View::Informers);
+    sweep("rollout", View::Direct);
+}
+
+#[test]
+fn owners_and_dependents_survive_every_fault() {
+    sweep("ownership", View::Informers);
+    sweep("ownership", View::Direct);
+}
+
+#[test]
+fn refused_pods_survive_every_fault() {
+    sweep("refused", View::Informers);
+    sweep("refused", View::Direct);
 }
