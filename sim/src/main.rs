@@ -44,6 +44,9 @@ struct Arguments {
     threads: u64,
 }
 
+/// What went wrong, by scenario and check, with the seeds that show it.
+type Found = BTreeMap<(String, String), Vec<(u64, Violation)>>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let wanted =
@@ -137,7 +140,7 @@ fn search(scenarios: &[Scenario], arguments: &Arguments) -> bool {
     let next = AtomicU64::new(arguments.from);
     let end = arguments.from + arguments.seeds;
     let total = Mutex::new(Summary::default());
-    let found: Mutex<BTreeMap<(String, String), Vec<(u64, Violation)>>> = Mutex::default();
+    let found: Mutex<Found> = Mutex::default();
     std::thread::scope(|threads| {
         for _ in 0..arguments.threads.max(1) {
             threads.spawn(|| {

@@ -54,8 +54,8 @@ impl Check for ReplicaCounts {
         {
             self.late.insert(uid.clone());
         }
-        let owners = [step.old, step.new].into_iter().flatten().filter_map(|pod| controller_uid(pod));
-        let Some(owner) = owners.last().cloned() else { return Ok(()) };
+        let mut owners = [step.old, step.new].into_iter().flatten().filter_map(|pod| controller_uid(pod));
+        let Some(owner) = owners.next_back().cloned() else { return Ok(()) };
         if step.actor != CONTROLLER || step.late {
             self.note_pod(step, &owner);
             return Ok(());

@@ -28,6 +28,8 @@ pub use self::process_spec::ProcessSpec;
 pub use self::run::View;
 pub(crate) use self::run::{Plan, Run, Source, run};
 
+type RegisterKind = Arc<dyn Fn(&Registry) + Send + Sync>;
+type MakeRegistry = Arc<dyn Fn() -> Registry + Send + Sync>;
 type MakeProcess = Arc<dyn Fn(&Env) -> ProcessSpec + Send + Sync>;
 type MakeChecks = Arc<dyn Fn(Kinds) -> Vec<Box<dyn Check>> + Send + Sync>;
 type Script = Arc<dyn Fn(User) -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -51,7 +53,7 @@ type Script = Arc<dyn Fn(User) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 #[derive(Clone)]
 pub struct Scenario {
     pub(crate) name: String,
-    pub(crate) kinds: Vec<Arc<dyn Fn(&Registry) + Send + Sync>>,
+    pub(crate) kinds: Vec<RegisterKind>,
     pub(crate) plane: ProcessSpec,
     pub(crate) processes: Vec<MakeProcess>,
     pub(crate) kubelet: bool,
@@ -60,7 +62,7 @@ pub struct Scenario {
     /// Whether every way leads to the same state, the past included.
     pub(crate) exact: bool,
     /// The kinds of the store; all built-in ones if nothing is said.
-    pub(crate) registry: Option<Arc<dyn Fn() -> Registry + Send + Sync>>,
+    pub(crate) registry: Option<MakeRegistry>,
     /// What runs without faults came to.
     pub(crate) expectations: Arc<KnownExpectations>,
 }

@@ -110,7 +110,7 @@ impl Process {
             Arc::clone(&state.life)
         };
         self.world.note(self.name(), "starts".to_owned());
-        let env = ProcessEnv::new(&self.world.env, &life, &self.skew);
+        let env = ProcessEnv::around(&self.world.env, &life, &self.skew);
         let main = Arc::clone(self).live(env.clone(), Arc::clone(&life));
         // It ends with its life.
         Environment::spawn(&env, self.name(), main.boxed());

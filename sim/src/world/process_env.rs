@@ -31,7 +31,7 @@ pub(crate) struct ProcessEnv {
 }
 
 impl ProcessEnv {
-    pub(crate) fn new(world: &Env, life: &Arc<Life>, skew: &Skew) -> Env {
+    pub(crate) fn around(world: &Env, life: &Arc<Life>, skew: &Skew) -> Env {
         Env::new(Self { world: world.clone(), life: Arc::clone(life), skew: skew.clone() })
     }
 }

@@ -187,7 +187,7 @@ impl ObjectStore for Tampered {
 fn with_twin(event: Result<WatchEvent>) -> Vec<Result<WatchEvent>> {
     let twin = |object: &ObjectRef| {
         let name = &object.meta().name;
-        if object.kind().names.kind != "Pod" || !name.bytes().last().is_some_and(|last| last % 3 == 0) {
+        if object.kind().names.kind != "Pod" || name.bytes().last().is_none_or(|last| last % 3 != 0) {
             return None;
         }
         let mut draft = Draft::of(object);
