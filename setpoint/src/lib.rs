@@ -12,6 +12,7 @@
 //! | a controller of your own | [`reconcile`]: [`Reconciler`](reconcile::reconciler::Reconciler) |
 //! | Deployments, ReplicaSets, garbage collection | `controllers` (feature) |
 //! | pods placed on nodes | `scheduler` (feature) |
+//! | to know what your controller does when everything goes wrong | `sim` (feature) |
 //! | objects from YAML | `manifest` (feature) |
 //! | kubectl and kube clients to work unmodified | `apiserver` (feature), over the network `apiserver::serve` (feature `serve`) |
 //! | pods run | `node`, `runtime` (feature) |
@@ -54,6 +55,8 @@ pub use setpoint_reconcile as reconcile;
 pub use setpoint_runtime_traits as runtime;
 #[cfg(feature = "scheduler")]
 pub use setpoint_scheduler as scheduler;
+#[cfg(feature = "sim")]
+pub use setpoint_sim as sim;
 pub use setpoint_store as store;
 pub use setpoint_store::{ObjectStore, Objects, Store};
 pub use setpoint_watch as watch;

@@ -203,6 +203,10 @@ impl Environment for Env {
         self.0.spawn(name, task);
     }
 
+    fn spawn_blocking(&self, name: &str, work: Box<dyn FnOnce() + Send>) {
+        self.0.spawn_blocking(name, work);
+    }
+
     fn random_u64(&self) -> u64 {
         self.0.random_u64()
     }

@@ -1,6 +1,7 @@
 //! Looking for runs that go wrong: sweeps of all single faults, random runs, replays, and the shortest form of
 //! what was found.
 
+mod check;
 mod failure;
 mod random;
 mod recording;
