@@ -7,6 +7,7 @@ pub mod claim;
 pub mod cluster_role_aggregation;
 pub mod controller_ref;
 pub mod deployment;
+pub mod disruption;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_taints;

@@ -112,6 +112,7 @@ pub(crate) fn kind_written(write: &Write) -> Option<KindId> {
         Write::Create(draft) | Write::Update(draft, _) => Some(draft.kind().id),
         Write::Patch(key, ..) | Write::Delete(key, _) => Some(key.kind),
         Write::Bind(binding) => Some(binding.pod.kind),
+        Write::Evict(eviction) => Some(eviction.pod.kind),
         _ => None,
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! All rules, field ownership, events and watch history are on. A watcher that is no part of the control
 //! plane counts every pod, and waits until the statuses of the ReplicaSets count them too. Prints one line of
-//! JSON.
+//! JSON. With `--delete background` or `--delete foreground` the Deployments are deleted again then, and a second
+//! line tells how long it took until everything that depends on them was collected.
 
 #[path = "process/mod.rs"]
 mod process;
@@ -25,10 +26,12 @@ use setpoint::controllers::deployment::DeploymentController;
 use setpoint::controllers::garbage_collector::GarbageCollector;
 use setpoint::controllers::replica_set::ReplicaSetController;
 use setpoint::env::Env;
-use setpoint::model::object::Draft;
+use setpoint::model::object::{Draft, Key};
 use setpoint::reconcile::controller::Settings;
 use setpoint::store::engine::durable::Disk;
-use setpoint::store::request::{RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery, Write};
+use setpoint::store::request::{
+    DeleteOptions, Propagation, RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery, Write,
+};
 use setpoint::store::{ObjectStoreExt, WatchStream};
 use setpoint::{ControlPlane, ObjectStore, Result};
 
@@ -52,6 +55,9 @@ struct Arguments {
     /// How many keys each controller works on at a time: 5, and 32 on a durable engine, where they share a sync.
     #[arg(long)]
     workers: Option<usize>,
+    /// Whether the Deployments are deleted again, and what comes first then.
+    #[arg(long, value_enum)]
+    delete: Option<Policy>,
     /// How many threads work.
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -64,6 +70,12 @@ struct Arguments {
 enum EngineName {
     Memory,
     Durable,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Policy {
+    Background,
+    Foreground,
 }
 
 fn main() -> ExitCode {
@@ -132,8 +144,69 @@ async fn run(arguments: &Arguments) -> Result<String> {
         "cpu_seconds": rounded(cpu),
         "peak_rss_mb": rounded(peak_rss_mb()),
     });
+    let mut lines = vec![line.to_string()];
+    if let Some(policy) = arguments.delete {
+        lines.push(collect(arguments, policy, &env, &store).await?);
+    }
     plane.shut_down().await;
+    Ok(lines.join("\n"))
+}
+
+/// Deletes all Deployments, and waits until their last dependent is gone.
+async fn collect(
+    arguments: &Arguments,
+    policy: Policy,
+    env: &Env,
+    store: &Arc<dyn ObjectStore>,
+) -> Result<String> {
+    let (word, propagation) = match policy {
+        Policy::Background => ("background", Propagation::Background),
+        Policy::Foreground => ("foreground", Propagation::Foreground),
+    };
+    let wanted = arguments.deployments * arguments.replicas;
+    let (pods, sets, owners) =
+        (watch::<Pod>(store).await?, watch::<ReplicaSet>(store).await?, watch::<Deployment>(store).await?);
+    let kind = store.kind_of::<Deployment>()?;
+    let options = DeleteOptions { propagation: Some(propagation), ..DeleteOptions::default() };
+    let writes = (0..arguments.deployments).map(|number| {
+        Write::Delete(Key::namespaced(kind.id, "default", format!("app-{number}")), options.clone())
+    });
+    let (cpu_before, before, number) = (cpu_seconds(), env.now(), arguments.deployments);
+    let count = env.spawn("count", async move {
+        futures::join!(count_gone(pods, wanted), count_gone(sets, number), count_gone(owners, number))
+    });
+    let context = RequestContext::system("converge");
+    for result in store.write_batch(&context, writes.collect()).await {
+        result?;
+    }
+    let gone = count.join().await.map_err(setpoint::Error::internal)?;
+    let seconds = (env.now() - before).as_secs_f64();
+    assert_eq!(gone, (wanted, number, number), "a watch ended early");
+    let line = json!({
+        "bench": "collect",
+        "policy": word,
+        "deployments": number,
+        "replicas": arguments.replicas,
+        "threads": arguments.threads,
+        "seconds": rounded(seconds),
+        "dependents_per_second": ((wanted + number) as f64 / seconds).round(),
+        "cpu_seconds": rounded(cpu_seconds() - cpu_before),
+        "peak_rss_mb": rounded(peak_rss_mb()),
+    });
     Ok(line.to_string())
+}
+
+/// Counts objects until all are gone.
+async fn count_gone(mut events: WatchStream, wanted: usize) -> usize {
+    let mut count = 0;
+    while count < wanted {
+        match events.next().await {
+            Some(Ok(WatchEvent::Deleted(_))) => count += 1,
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break,
+        }
+    }
+    count
 }
 
 fn workers(arguments: &Arguments) -> usize {

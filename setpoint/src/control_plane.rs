@@ -314,6 +314,14 @@ impl ControlPlaneBuilder {
             .controller(DeploymentController::controller)
     }
 
+    /// Runs the controller that keeps disruption budgets up to date: without it every eviction of a pod that has
+    /// one is refused.
+    #[cfg(feature = "controllers")]
+    #[must_use]
+    pub fn disruption_controller(self) -> Self {
+        self.controller(setpoint_controllers::disruption::DisruptionController::controller)
+    }
+
     /// Runs the controllers without which no new node gets any pods: a node is tainted until it is ready.
     #[cfg(feature = "controllers")]
     #[must_use]

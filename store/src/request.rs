@@ -82,6 +82,8 @@ pub enum Write {
     Delete(Key, DeleteOptions),
     /// The assignment of a pod to a node (SUB-08).
     Bind(Binding),
+    /// The deletion of a pod, if its disruption budget allows it (SUB-05, SUB-06).
+    Evict(Eviction),
 }
 
 /// How an object is to be deleted.
@@ -135,6 +137,15 @@ pub struct Binding {
     pub labels: TextMap,
     /// Annotations to add to the pod.
     pub annotations: TextMap,
+}
+
+/// The deletion of a pod that heeds its disruption budget.
+#[derive(Debug, Clone)]
+pub struct Eviction {
+    /// The pod.
+    pub pod: Key,
+    /// How it is to be deleted.
+    pub options: DeleteOptions,
 }
 
 /// What a write did.

@@ -1,4 +1,3 @@
-use serde_json::json;
 use setpoint_core::kind::Subresource;
 use setpoint_core::object::{Draft, Key, Object, ObjectRef, Uid};
 use setpoint_reconcile::events::{EventText, Regarding};
@@ -6,38 +5,40 @@ use setpoint_reconcile::plan::Step;
 use setpoint_store::request::{DeleteOptions, Preconditions, Propagation, Write};
 
 use super::observed::Observed;
-use super::plan::Action;
+use super::plan::{Action, Guard};
 
 /// An action in terms of the store.
 pub(super) fn steps(observed: &Observed, action: &Action) -> Vec<Step> {
     let object = &observed.object;
     match action {
         Action::ConfirmAbsent { owner, .. } => vec![Step::ReadLive(owner.clone())],
-        Action::Delete(propagation) => vec![delete(object, *propagation)],
+        Action::LookAgain => vec![Step::ReadLive(object.key())],
+        Action::Delete(propagation, guard) => vec![delete(object, *propagation, *guard)],
         Action::DropReferences(owners) => vec![drop_references(object, owners)],
         Action::Orphan(dependent) => {
             let uid = object.meta().uid.clone().into_iter().collect::<Vec<_>>();
             let found = find(observed, dependent);
             found.map(|dependent| drop_references(dependent, &uid)).into_iter().collect()
         }
-        Action::Unblock(_) => vec![unblock(object)],
+        Action::Unblock => vec![unblock(object)],
         Action::RemoveFinalizer(finalizer) => {
             let mut draft = Draft::of(object);
             let meta = draft.meta_mut();
             meta.finalizers = meta.finalizers.without(finalizer);
             vec![Step::write(Write::Update(draft, Subresource::Main))]
         }
-        Action::TellInvalidOwner => vec![Step::Event(invalid_owner(object))],
+        Action::TellInvalidOwner(uid) => invalid_owner(object, uid).map(Step::Event).into_iter().collect(),
     }
 }
 
 fn find<'a>(observed: &'a Observed, key: &Key) -> Option<&'a ObjectRef> {
-    observed.dependents.iter().find(|dependent| dependent.key() == *key)
+    observed.dependents.orphans.iter().find(|dependent| dependent.key() == *key)
 }
 
-/// Deletes exactly the version that was decided on (GC-04).
-fn delete(object: &Object, propagation: Propagation) -> Step {
-    let preconditions = Preconditions { uid: object.meta().uid.clone(), revision: Some(object.revision()) };
+/// Deletes what was decided on (GC-04).
+fn delete(object: &Object, propagation: Propagation, guard: Guard) -> Step {
+    let revision = (guard == Guard::Version).then(|| object.revision());
+    let preconditions = Preconditions { uid: object.meta().uid.clone(), revision };
     let options = DeleteOptions { propagation: Some(propagation), preconditions, ..DeleteOptions::default() };
     Step::write(Write::Delete(object.key(), options))
 }
@@ -64,9 +65,13 @@ fn unblock(object: &Object) -> Step {
     Step::write(Write::Update(draft, Subresource::Main))
 }
 
-fn invalid_owner(object: &Object) -> EventText {
-    let owners: Vec<_> = object.meta().owner_references.iter().map(|owner| json!(owner.to_wire())).collect();
-    let names: Vec<String> = owners.iter().map(ToString::to_string).collect();
-    let message = format!("ownerRef {} does not exist in namespace \"\"", names.join(", "));
-    EventText::warning(Regarding::object(object), "OwnerRefInvalidNamespace", message)
+/// The owner as it is named, in the words of upstream's event (GC-03).
+fn invalid_owner(object: &Object, uid: &Uid) -> Option<EventText> {
+    let meta = object.meta();
+    let owner = meta.owner_references.iter().find(|reference| reference.uid == *uid)?;
+    let namespace = meta.namespace.as_deref().unwrap_or_default();
+    let (api_version, kind, name) = (&owner.api_version, &owner.kind, &owner.name);
+    let named = format!("[{api_version}/{kind}, namespace: {namespace}, name: {name}, uid: {uid}]");
+    let message = format!("ownerRef {named} does not exist in namespace {namespace:?}");
+    Some(EventText::warning(Regarding::object(object), "OwnerRefInvalidNamespace", message))
 }

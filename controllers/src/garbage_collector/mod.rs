@@ -5,10 +5,17 @@
 //! after they have lost their reference; objects without owners are never touched.
 //!
 //! Any object is a key here. As a *dependent* it is collected when its owners are gone; as an *owner* it is
-//! let go when what its deletion waits for is done.
+//! let go when what its deletion waits for is done. Dependents are found by the store's own index of owners, so
+//! there is no graph beside the objects, and nothing in it that could be missing: a dependent that is seen before
+//! its owner is looked at by itself, and its owner is looked up live before anything happens. That is what
+//! upstream's virtual nodes are for (GC-01).
+//!
+//! Kinds that are registered while it runs take part from then on.
 
 mod enact;
+mod memory;
 mod observed;
+mod owners;
 mod plan;
 mod wake;
 
@@ -22,9 +29,10 @@ use setpoint_reconcile::plan::{Outcome, Plan, Planner, Step};
 use setpoint_reconcile::reconciler::Context;
 use setpoint_store::tables::Snapshot;
 
-pub use self::observed::{Blocking, Observed, Owner, OwnerState};
-pub use self::plan::{Action, Memory, plan};
-use self::wake::Owners;
+pub use self::memory::Memory;
+pub use self::observed::{Dependents, Observed, Owner, OwnerState};
+use self::owners::Owners;
+pub use self::plan::{Action, Guard, plan};
 
 /// Collects objects whose owners are gone.
 #[derive(Debug)]
@@ -34,16 +42,14 @@ pub struct GarbageCollector {
 }
 
 impl GarbageCollector {
-    /// The controller, over all kinds that are registered now.
+    /// The controller, over all kinds, those included that are registered later.
     pub fn controller(context: Context) -> Controller {
         let registry = context.store.registry().clone();
         let owners = Arc::new(Owners::default());
-        let relations = wake::relations(&registry, &owners);
-        let collector = Self { registry, owners };
+        let collector = Self { registry: registry.clone(), owners: Arc::clone(&owners) };
         let settings = Settings { workers: 20, ..Settings::default() };
-        relations
-            .into_iter()
-            .fold(Controller::of_planner(collector, context), Controller::related)
+        Controller::of_planner(collector, context)
+            .related_to_kinds(move |kind| wake::relation(kind, &registry, &owners))
             .with_settings(settings)
     }
 }
@@ -58,7 +64,7 @@ impl Planner for GarbageCollector {
     }
 
     fn observe(&self, snapshot: &Snapshot, key: &Key) -> Option<Observed> {
-        let observed = Observed::of(snapshot, key, &self.registry)?;
+        let observed = Observed::of(snapshot, key, &self.registry, &self.owners)?;
         self.owners.note(&observed);
         Some(observed)
     }
@@ -73,6 +79,11 @@ impl Planner for GarbageCollector {
 
     fn learn(&self, memory: &mut Memory, action: &Action, outcome: Outcome<'_>) {
         memory.learn(action, outcome);
+        if let Action::ConfirmAbsent { owner, uid, elsewhere } = action
+            && memory.is_gone(uid)
+        {
+            self.owners.confirm(owner, uid, *elsewhere);
+        }
     }
 }
 

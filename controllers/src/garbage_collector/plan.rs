@@ -1,8 +1,9 @@
-use setpoint_core::object::{Key, ObjectRef, Uid};
-use setpoint_reconcile::plan::{Next, Outcome, Plan};
+use setpoint_core::object::{Key, Uid};
+use setpoint_reconcile::plan::{Next, Plan};
 use setpoint_store::request::Propagation;
 
-use super::observed::{Blocking, FOREGROUND, ORPHAN, Observed, Owner, OwnerState, is_waiting};
+use super::memory::{LOOKS_MAX, Memory};
+use super::observed::{FOREGROUND, ORPHAN, Observed, Owner, OwnerState};
 
 /// What the collector does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,56 +14,32 @@ pub enum Action {
         owner: Key,
         /// Which object it should be.
         uid: Uid,
+        /// Whether it was seen at another place.
+        elsewhere: bool,
     },
-    /// Deletes the object, if it is still the version that was decided on.
-    Delete(Propagation),
+    /// Reads the object live, since it is not the version that was decided on.
+    LookAgain,
+    /// Deletes the object.
+    Delete(Propagation, Guard),
     /// Drops the object's references to owners.
     DropReferences(Vec<Uid>),
     /// Drops a dependent's reference to the object.
     Orphan(Key),
-    /// Clears a dependent's wish to go before the object, which would wait for it in a circle (GC-06).
-    Unblock(Key),
+    /// Clears the object's wish to go before its owners, which would wait for it in a circle (GC-06).
+    Unblock,
     /// Removes a finalizer of the object.
     RemoveFinalizer(&'static str),
     /// Tells that an owner can never be found where the object is (GC-03).
-    TellInvalidOwner,
+    TellInvalidOwner(Uid),
 }
 
-/// What came of the actions of this sync.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Memory {
-    /// Owners that were looked up live, and whether they are there.
-    confirmed: Vec<(Uid, bool)>,
-    /// The first failure.
-    error: Option<String>,
-    /// Whether what was decided is done.
-    done: bool,
-}
-
-impl Memory {
-    pub(super) fn learn(&mut self, action: &Action, outcome: Outcome<'_>) {
-        if let Action::ConfirmAbsent { uid, .. } = action {
-            match outcome {
-                Ok(found) => {
-                    let there = found.is_some_and(|object| object.meta().uid.as_ref() == Some(uid));
-                    self.confirmed.push((uid.clone(), there));
-                }
-                Err(error) if error.is_not_found() => self.confirmed.push((uid.clone(), false)),
-                Err(error) => self.fail(error),
-            }
-            return;
-        }
-        match outcome {
-            Ok(_) => {}
-            // Gone, or another object by now: nothing is left to do (GC-09).
-            Err(error) if error.is_not_found() => {}
-            Err(error) => self.fail(error),
-        }
-    }
-
-    fn fail(&mut self, error: &setpoint_core::Error) {
-        self.error.get_or_insert_with(|| error.to_string());
-    }
+/// What must hold of an object for its deletion (GC-04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// That it is the version that was decided on.
+    Version,
+    /// That it is the same object: it has changed, but not its owners.
+    Uid,
 }
 
 /// The next stage.
@@ -72,6 +49,9 @@ pub fn plan(observed: &Observed, memory: &Memory) -> Plan<Action, Memory> {
     }
     if memory.done {
         return end(memory, Next::Settled);
+    }
+    if memory.beaten {
+        return after_a_change(observed, memory);
     }
     if let Some(stage) = as_owner(observed, memory) {
         return stage;
@@ -85,7 +65,27 @@ fn end(memory: &Memory, next: Next) -> Plan<Action, Memory> {
 
 /// The last stage that does something; it is planned again only to learn whether that worked.
 fn last(memory: &Memory, actions: Vec<Action>) -> Plan<Action, Memory> {
-    Plan { actions, memory: Memory { done: true, ..memory.clone() }, next: Next::Replan }
+    Plan { actions, memory: Memory { done: true, ..memory.clone() }, next: Next::Continue }
+}
+
+/// The object had changed when it was to be deleted. If its owners are the same, the decision stands (GC-04).
+fn after_a_change(observed: &Observed, memory: &Memory) -> Plan<Action, Memory> {
+    let Some(newer) = &memory.newer else {
+        return Plan { actions: vec![Action::LookAgain], memory: memory.clone(), next: Next::Continue };
+    };
+    let (old, new) = (observed.object.meta(), newer.meta());
+    let memory = Memory { newer: None, beaten: false, ..memory.clone() };
+    if old.uid != new.uid || new.is_terminating() {
+        return end(&memory, Next::Settled);
+    }
+    if old.owner_references == new.owner_references && old.finalizers == new.finalizers {
+        let policy = policy(observed);
+        return last(&memory, vec![Action::Delete(policy, Guard::Uid)]);
+    }
+    if memory.looks > LOOKS_MAX {
+        return end(&memory, Next::Failed("the object keeps changing".to_owned()));
+    }
+    end(&memory, Next::Replan)
 }
 
 /// A terminating object is let go when what it waits for is done (GC-06, GC-07).
@@ -96,17 +96,22 @@ fn as_owner(observed: &Observed, memory: &Memory) -> Option<Plan<Action, Memory>
     }
     if meta.finalizers.contains(ORPHAN) {
         // References first, and the finalizer only when none is left.
-        if observed.dependents.is_empty() {
+        if observed.dependents.orphans.is_empty() {
             return Some(last(memory, vec![Action::RemoveFinalizer(ORPHAN)]));
         }
-        let actions = observed.dependents.iter().map(|dependent| Action::Orphan(dependent.key())).collect();
+        let orphans = observed.dependents.orphans.iter();
+        let actions = orphans.map(|dependent| Action::Orphan(dependent.key())).collect();
         return Some(Plan { actions, memory: memory.clone(), next: Next::Replan });
     }
     if meta.finalizers.contains(FOREGROUND) {
-        return Some(match observed.blocking {
-            Blocking::None => last(memory, vec![Action::RemoveFinalizer(FOREGROUND)]),
+        return Some(if !observed.dependents.block {
+            last(memory, vec![Action::RemoveFinalizer(FOREGROUND)])
+        } else if observed.dependents.circle {
+            // Those that wait for it and that it waits for go first.
+            last(memory, vec![Action::Unblock])
+        } else {
             // Its dependents are keys of their own, woken by it.
-            Blocking::Dependents => end(memory, Next::Settled),
+            end(memory, Next::Settled)
         });
     }
     None
@@ -114,86 +119,77 @@ fn as_owner(observed: &Observed, memory: &Memory) -> Option<Plan<Action, Memory>
 
 /// An object goes when it has named owners and none of them lives (GC-04, GC-05).
 fn as_dependent(observed: &Observed, memory: &Memory) -> Plan<Action, Memory> {
-    let Observed { object, owners, .. } = observed;
-    let meta = object.meta();
-    // What is going already goes on by itself, unless it waits in the foreground (GC-09).
-    if owners.is_empty() || meta.is_terminating() && !is_waiting(object) {
+    let Observed { object, owners, dependents } = observed;
+    // What is going already goes on by itself (GC-09).
+    if owners.is_empty() || object.meta().is_terminating() {
         return end(memory, Next::Settled);
     }
-    if let Some(OwnerState::Unknown { kind, api_version }) =
-        owners.iter().map(|owner| &owner.state).find(is_unknown)
-    {
+    let unknown = owners.iter().find_map(|owner| match &owner.state {
+        OwnerState::Unknown { kind, api_version } => Some((kind, api_version)),
+        _ => None,
+    });
+    if let Some((kind, api_version)) = unknown {
         let error = format!("unable to get REST mapping for {api_version}/{kind}");
         return end(memory, Next::Failed(error));
     }
-    if owners.iter().any(|owner| owner.state == OwnerState::OutOfScope) {
-        return last(memory, vec![Action::TellInvalidOwner]);
+    if let Some(owner) = owners.iter().find(|owner| owner.state == OwnerState::OutOfScope) {
+        return last(memory, vec![Action::TellInvalidOwner(owner.uid.clone())]);
     }
     let unconfirmed: Vec<Action> = owners.iter().filter_map(|owner| to_confirm(owner, memory)).collect();
     if !unconfirmed.is_empty() {
         return Plan { actions: unconfirmed, memory: memory.clone(), next: Next::Replan };
     }
-    let solid = owners.iter().any(|owner| is_solid(owner, memory));
-    if solid {
+    let invalid = owners.iter().filter(|owner| {
+        matches!(owner.state, OwnerState::Absent { elsewhere: true, .. }) && !memory.is_there(&owner.uid)
+    });
+    let mut actions: Vec<Action> = invalid.map(|owner| Action::TellInvalidOwner(owner.uid.clone())).collect();
+    if owners.iter().any(|owner| is_solid(owner, memory)) {
         let gone: Vec<Uid> =
             owners.iter().filter(|owner| !is_solid(owner, memory)).map(|owner| owner.uid.clone()).collect();
         if gone.is_empty() {
             return end(memory, Next::Settled);
         }
-        return last(memory, vec![Action::DropReferences(gone)]);
+        actions.push(Action::DropReferences(gone));
+        return last(memory, actions);
     }
-    let waited_for = owners.iter().any(|owner| owner.state == OwnerState::WaitsForDependents);
-    if waited_for && !observed.dependents.is_empty() {
-        // Once its deletion has begun it only waits, so the circle is broken for sure before that.
-        if is_blocked_circle(observed) {
-            let actions = vec![Action::Unblock(object.key())];
-            return Plan { actions, memory: memory.clone(), next: Next::Replan };
-        }
-        if meta.is_terminating() {
-            return end(memory, Next::Settled);
-        }
-        return last(memory, vec![Action::Delete(Propagation::Foreground)]);
+    // Once its deletion has begun it only waits, so the circle is broken for sure before that.
+    if is_handed_down(observed) && dependents.circle {
+        return Plan { actions: vec![Action::Unblock], memory: memory.clone(), next: Next::Replan };
     }
-    if meta.is_terminating() {
-        return end(memory, Next::Settled);
-    }
-    last(memory, vec![Action::Delete(inherited_policy(object))])
-}
-
-fn is_unknown(state: &&OwnerState) -> bool {
-    matches!(state, OwnerState::Unknown { .. })
+    actions.push(Action::Delete(policy(observed), Guard::Version));
+    last(memory, actions)
 }
 
 /// An owner that seems to be gone is looked up live before anything is deleted for it.
 fn to_confirm(owner: &Owner, memory: &Memory) -> Option<Action> {
-    let known = memory.confirmed.iter().any(|(uid, _)| *uid == owner.uid);
-    if owner.state != OwnerState::Absent || known {
+    let OwnerState::Absent { confirmed: false, elsewhere } = owner.state else { return None };
+    if memory.is_gone(&owner.uid) || memory.is_there(&owner.uid) {
         return None;
     }
     let key = owner.key.clone()?;
-    Some(Action::ConfirmAbsent { owner: key, uid: owner.uid.clone() })
+    Some(Action::ConfirmAbsent { owner: key, uid: owner.uid.clone(), elsewhere })
 }
 
 fn is_solid(owner: &Owner, memory: &Memory) -> bool {
-    let seen_live = memory.confirmed.iter().any(|(uid, there)| *uid == owner.uid && *there);
-    owner.state == OwnerState::Solid || seen_live
+    owner.state == OwnerState::Solid || memory.is_there(&owner.uid)
 }
 
-/// Without anybody to say otherwise the object's own finalizers do (GC-05).
-fn inherited_policy(object: &ObjectRef) -> Propagation {
-    let finalizers = &object.meta().finalizers;
-    if finalizers.contains(ORPHAN) {
+/// Whether an owner waits for the object, which has dependents of its own (GC-05).
+fn is_handed_down(observed: &Observed) -> bool {
+    let waits = |owner: &Owner| owner.state == OwnerState::WaitsForDependents;
+    observed.dependents.exist && observed.owners.iter().any(waits)
+}
+
+/// What becomes of the object's dependents. Without anybody to say otherwise its own finalizers do (GC-05).
+fn policy(observed: &Observed) -> Propagation {
+    let finalizers = &observed.object.meta().finalizers;
+    if is_handed_down(observed) {
+        Propagation::Foreground
+    } else if finalizers.contains(ORPHAN) {
         Propagation::Orphan
     } else if finalizers.contains(FOREGROUND) {
         Propagation::Foreground
     } else {
         Propagation::Background
     }
-}
-
-/// Whether a dependent that itself waits in the foreground would keep its owner, which keeps it (GC-06).
-fn is_blocked_circle(observed: &Observed) -> bool {
-    let mut references = observed.object.meta().owner_references.iter();
-    references.any(|reference| reference.block_owner_deletion == Some(true))
-        && observed.dependents.iter().any(is_waiting)
 }

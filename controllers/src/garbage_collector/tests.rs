@@ -1,13 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Node};
 use proptest::prelude::*;
 use setpoint_core::Error;
 use setpoint_core::env::{Env, Simulation};
 use setpoint_core::kind::{Kind, Subresource};
-use setpoint_core::object::{Draft, Key, Meta, ObjectRef, OwnerReference, Part};
+use setpoint_core::object::{Draft, Key, Meta, Object, ObjectRef, OwnerReference, Part};
 use setpoint_reconcile::manager::Manager;
+use setpoint_reconcile::plan::Next;
 use setpoint_store::request::{DeleteOptions, Preconditions, Propagation, ReadAt, RequestContext, Write};
 use setpoint_store::{ObjectStore, ObjectStoreExt, Store};
 use setpoint_watch::faulty::{Faults, FaultyStore};
@@ -48,7 +49,7 @@ impl World {
         let env = sim.env();
         let done = sim.block_on(async {
             let store = Store::memory(&env);
-            for namespace in ["ns", "other"] {
+            for namespace in ["default", "ns", "other"] {
                 store.ensure_namespace(namespace).await?;
             }
             let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
@@ -108,6 +109,14 @@ impl World {
         }
         let snapshot = self.store.snapshot().expect("in memory");
         snapshot.list(self.maps.id).map(|object| object.meta().name.to_string()).collect()
+    }
+
+    /// Reason and message of all events, as they were told first.
+    fn told(&self) -> Vec<(String, String)> {
+        let snapshot = self.store.snapshot().expect("in memory");
+        let kind = self.store.registry().of::<Event>().expect("a built-in kind");
+        let events = snapshot.list(kind.id).filter_map(|object| object.spec::<Event>().cloned());
+        events.map(|it| (it.reason.unwrap_or_default(), it.message.unwrap_or_default())).collect()
     }
 
     async fn set_finalizers(&self, name: &str, finalizers: &[&str]) -> Result<(), Error> {
@@ -181,8 +190,14 @@ fn an_owner_in_another_namespace_is_absent() {
     // GC-03
     World::play(|world| async move {
         let there = world.create("other/a", vec![]).await?;
+        world.rest().await;
         world.create("b", vec![owned_by(&there)]).await?;
         assert_eq!(world.rest().await, ["a"]);
+        let uid = there.meta().uid.clone().expect("stored objects have one");
+        let message = format!(
+            "ownerRef [v1/ConfigMap, namespace: ns, name: a, uid: {uid}] does not exist in namespace \"ns\""
+        );
+        assert_eq!(world.told(), [("OwnerRefInvalidNamespace".to_owned(), message)]);
         Ok(())
     });
 }
@@ -199,6 +214,8 @@ fn a_cluster_scoped_dependent_of_a_namespaced_owner_is_never_collected() {
         let spec = Part::new(k8s_openapi::api::core::v1::NodeSpec::default());
         let node = world.store.create(&World::context(), Draft::new(nodes, meta, spec)).await?;
         world.rest().await;
+        assert!(world.told().iter().all(|(reason, _)| reason == "OwnerRefInvalidNamespace"));
+        assert!(!world.told().is_empty(), "somebody is told");
         assert!(world.store.get(&World::context(), &node.key(), ReadAt::Newest).await.is_ok());
         Ok(())
     });
@@ -299,6 +316,195 @@ fn a_dependent_made_after_its_owner_went_goes_too() {
     });
 }
 
+/// GC-06: two owners that were both deleted in the foreground and wait for each other are let go.
+#[test]
+fn a_circle_that_waits_for_itself_is_broken() {
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![blocking(&a)]).await?;
+        let c = world.create("c", vec![blocking(&b)]).await?;
+        world.set_finalizers("c", &["example.com/hold"]).await?;
+        for name in ["a", "b", "c"] {
+            world.delete(name, Propagation::Foreground).await?;
+        }
+        // The circle closes when all of them are waiting already.
+        let mut draft = Draft::of(&world.get("a").await.expect("it waits"));
+        draft.meta_mut().owner_references = vec![blocking(&c)].into();
+        world.store.update(&World::context(), draft, Subresource::Main).await?;
+        world.set_finalizers("c", &["foregroundDeletion"]).await?;
+        assert!(world.rest().await.is_empty());
+        Ok(())
+    });
+}
+
+/// GC-06: a chain of owners that wait is no circle, and keeps its order.
+#[test]
+fn a_chain_of_waiting_owners_is_no_circle() {
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![blocking(&a)]).await?;
+        let c = world.create("c", vec![blocking(&b)]).await?;
+        world.create("d", vec![blocking(&c)]).await?;
+        world.set_finalizers("d", &["example.com/hold"]).await?;
+        // From the inside to the outside, so that each has dependents that wait when it is looked at.
+        for name in ["c", "b", "a"] {
+            world.delete(name, Propagation::Foreground).await?;
+        }
+        assert_eq!(world.rest().await, ["a", "b", "c", "d"]);
+        let b = world.get("b").await.expect("it waits");
+        assert_eq!(b.meta().owner_references[0].block_owner_deletion, Some(true));
+        world.set_finalizers("d", &[]).await?;
+        assert!(world.rest().await.is_empty());
+        Ok(())
+    });
+}
+
+/// GC-02: an owner of this uid under another name is not the one that is named.
+#[test]
+fn an_owner_that_is_named_wrongly_is_absent() {
+    World::play(|world| async move {
+        let a = world.create("a", vec![]).await?;
+        world.create("right", vec![owned_by(&a)]).await?;
+        world.rest().await;
+        let wrong = OwnerReference { name: "b".into(), ..owned_by(&a) };
+        world.create("wrong", vec![wrong]).await?;
+        let other_kind = OwnerReference { kind: "Secret".into(), ..owned_by(&a) };
+        world.create("wrong-kind", vec![other_kind]).await?;
+        assert_eq!(world.rest().await, ["a", "right"]);
+        Ok(())
+    });
+}
+
+fn widget() -> Kind {
+    use setpoint_core::GroupResource;
+    use setpoint_core::kind::{JsonKind, KindId, Names, NoRules, Scope, ServedVersion};
+
+    Kind {
+        id: KindId(0),
+        resource: GroupResource::new("example.com", "widgets"),
+        names: Names {
+            kind: "Widget".to_owned(),
+            list: "WidgetList".to_owned(),
+            plural: "widgets".to_owned(),
+            singular: "widget".to_owned(),
+            short: Vec::new(),
+            categories: Vec::new(),
+        },
+        scope: Scope::Namespaced,
+        versions: vec![ServedVersion { group: "example.com".to_owned(), version: "v1".to_owned() }],
+        representation: Arc::new(JsonKind::<serde_json::Value>::default()),
+        rules: Arc::new(NoRules),
+        conversion: None,
+        has_status: false,
+        fields: Vec::new(),
+    }
+}
+
+/// GC-01: kinds that were registered while the collector ran own and are owned.
+#[test]
+fn custom_kinds_take_part() {
+    World::play(|world| async move {
+        world.rest().await;
+        // Its owner's kind is not known yet: nobody can tell whether it is absent (GC-02).
+        let early = OwnerReference {
+            kind: "Widget".into(),
+            api_version: "example.com/v1".into(),
+            ..owned_by(&world.create("none", vec![]).await?)
+        };
+        world.create("early", vec![early]).await?;
+        assert_eq!(world.rest().await, ["early", "none"]);
+        let widgets = world.store.registry().register_kind(widget()).expect("it is new");
+        assert_eq!(world.rest().await, ["none"], "now it can be looked up, and is not there");
+        let json = serde_json::json!({"metadata": {"name": "w", "namespace": "ns"}});
+        let draft = Draft::from_value(Arc::clone(&widgets), json).expect("it fits");
+        let widget = world.store.create(&World::context(), draft).await?;
+        let owner = OwnerReference { api_version: "example.com/v1".into(), ..owned_by(&widget) };
+        let map = world.create("owned", vec![owner]).await?;
+        let json = serde_json::json!({"metadata": {"name": "v", "namespace": "ns"}});
+        let mut draft = Draft::from_value(widgets, json).expect("it fits");
+        draft.meta_mut().owner_references = vec![owned_by(&map)].into();
+        let dependent = world.store.create(&World::context(), draft).await?;
+        assert_eq!(world.rest().await, ["none", "owned"]);
+        let options = DeleteOptions::default();
+        world.store.delete(&World::context(), &widget.key(), options).await?;
+        assert_eq!(world.rest().await, ["none"]);
+        let gone = world.store.get(&World::context(), &dependent.key(), ReadAt::Newest).await;
+        assert!(gone.is_err_and(|error| error.is_not_found()));
+        Ok(())
+    });
+}
+
+/// GC-01: a dependent that is seen before its owner waits for a live look, so no owner has to be made up for it.
+#[test]
+fn a_dependent_that_is_seen_before_its_owner_stays() {
+    for seed in 0..16 {
+        World::play_seed(seed, Place::Far, |world| async move {
+            let a = world.create("a", vec![]).await?;
+            let nodes = world.store.registry().of::<Node>().expect("a built-in kind");
+            let spec = Part::new(k8s_openapi::api::core::v1::NodeSpec::default());
+            let node = Draft::new(nodes, Meta::cluster("node"), spec);
+            let node = world.store.create(&World::context(), node).await?;
+            // Kinds are read one by one, so that owners come before or after their dependents.
+            world.create("b", vec![owned_by(&node)]).await?;
+            world.create("c", vec![owned_by(&a)]).await?;
+            assert_eq!(world.rest().await, ["a", "b", "c"]);
+            Ok(())
+        });
+    }
+}
+
+/// GC-04, GC-09: a dependent that has changed is deleted all the same if its owners are the same; if they are
+/// others, the decision is made anew.
+#[test]
+fn a_change_of_owners_makes_the_decision_anew() {
+    World::play_seed(1, Place::Near, |world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![owned_by(&a)]).await?;
+        let snapshot = world.store.snapshot().expect("in memory");
+        let known = Owners::default();
+        let observed =
+            Observed::of(&snapshot, &b.key(), world.store.registry(), &known).expect("it is there");
+        let mut beaten = Memory::default();
+        let conflict = Error::conflict(&b.kind().resource, "b", "changed");
+        beaten.learn(&Action::Delete(Propagation::Background, Guard::Version), Err(&conflict));
+        assert_eq!(plan(&observed, &beaten).actions, [Action::LookAgain]);
+        let after = |change: fn(&mut Meta)| {
+            let mut draft = Draft::of(&b);
+            change(draft.meta_mut());
+            let newer = Arc::new(Object::from_draft(draft, b.revision().next()));
+            let mut memory = beaten.clone();
+            memory.learn(&Action::LookAgain, Ok(Some(&newer)));
+            let plan = plan(&observed, &memory);
+            (plan.actions, plan.next)
+        };
+        let relabelled = after(|meta| meta.labels = meta.labels.with("k", "v"));
+        assert_eq!(relabelled.0, [Action::Delete(Propagation::Background, Guard::Uid)]);
+        assert_eq!(after(|meta| meta.owner_references = vec![].into()), (vec![], Next::Replan));
+        assert_eq!(after(|meta| meta.uid = None), (vec![], Next::Settled));
+        Ok(())
+    });
+}
+
+/// GC-08: references are dropped from the version that was looked at; others that came meanwhile are never lost.
+#[test]
+fn references_are_dropped_from_the_version_that_was_seen() {
+    World::play_seed(1, Place::Near, |world| async move {
+        let a = world.create("a", vec![]).await?;
+        let b = world.create("b", vec![]).await?;
+        let c = world.create("c", vec![owned_by(&a), owned_by(&b)]).await?;
+        let snapshot = world.store.snapshot().expect("in memory");
+        let known = Owners::default();
+        let observed =
+            Observed::of(&snapshot, &c.key(), world.store.registry(), &known).expect("it is there");
+        let gone = a.meta().uid.clone().expect("stored objects have one");
+        let steps = enact::steps(&observed, &Action::DropReferences(vec![gone]));
+        let [Step::Write { write, .. }] = &steps[..] else { panic!("one write") };
+        let Write::Update(draft, Subresource::Main) = &**write else { panic!("an update") };
+        assert_eq!((draft.revision, draft.meta().owner_references.len()), (Some(c.revision()), 1));
+        Ok(())
+    });
+}
+
 #[test]
 fn deletes_only_the_version_it_decided_on() {
     // GC-04: the guard is in the write.
@@ -306,8 +512,10 @@ fn deletes_only_the_version_it_decided_on() {
         let a = world.create("a", vec![]).await?;
         let b = world.create("b", vec![owned_by(&a)]).await?;
         let snapshot = world.store.snapshot().expect("in memory");
-        let observed = Observed::of(&snapshot, &b.key(), world.store.registry()).expect("it is there");
-        let steps = enact::steps(&observed, &Action::Delete(Propagation::Background));
+        let known = Owners::default();
+        let observed =
+            Observed::of(&snapshot, &b.key(), world.store.registry(), &known).expect("it is there");
+        let steps = enact::steps(&observed, &Action::Delete(Propagation::Background, Guard::Version));
         let [Step::Write { write, .. }] = &steps[..] else { panic!("one write") };
         let Write::Delete(_, options) = &**write else { panic!("a deletion") };
         let expected = Preconditions { uid: b.meta().uid.clone(), revision: Some(b.revision()) };

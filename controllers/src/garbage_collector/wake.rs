@@ -1,71 +1,38 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use rustc_hash::FxHashSet;
-use setpoint_core::kind::{KindId, Registry};
-use setpoint_core::object::{Object, ObjectRef, Uid};
+use setpoint_core::kind::{Kind, Registry};
+use setpoint_core::object::{Object, ObjectRef};
 use setpoint_reconcile::controller::{Relation, Wake};
 use setpoint_reconcile::queue::Lane;
 use setpoint_store::engine::Change;
 use setpoint_watch::View;
 
-use super::observed::{FOREGROUND, ORPHAN, Observed, OwnerState, dependents, is_waiting, owner_key};
+use super::observed::{FOREGROUND, ORPHAN, blocks, dependents, is_waiting, owner_key};
+use super::owners::Owners;
 
-/// Owners that were seen alive, so that their new dependents need no look.
-///
-/// Only an economy: an owner is taken out when its deletion is seen, and then all its dependents are woken
-/// from what is there at that time.
-#[derive(Debug, Default)]
-pub(super) struct Owners(Mutex<Known>);
-
-#[derive(Debug, Default)]
-struct Known {
-    alive: FxHashSet<Uid>,
-    /// Oldest first.
-    order: VecDeque<Uid>,
-}
-
-/// Owners known to be alive at the most.
-const OWNERS_MAX: usize = 65_536;
-
-impl Owners {
-    pub(super) fn note(&self, observed: &Observed) {
-        let known = &mut *self.0.lock();
-        for owner in &observed.owners {
-            if owner.state == OwnerState::Solid && known.alive.insert(owner.uid.clone()) {
-                known.order.push_back(owner.uid.clone());
-            }
+/// The relation of a kind; none of events, which own nothing and are owned by nothing (GC-01).
+pub(super) fn relation(kind: &Kind, registry: &Registry, owners: &Arc<Owners>) -> Option<Relation> {
+    if &*kind.resource.resource == "events" {
+        return None;
+    }
+    let (registry, known) = (registry.clone(), Arc::clone(owners));
+    let relation = Relation::mapped(kind.id, move |change, view, wake| {
+        if let (None, Some(new)) = (&change.old, &change.new) {
+            known.appeared(new);
         }
-        while known.order.len() > OWNERS_MAX
-            && let Some(oldest) = known.order.pop_front()
-        {
-            known.alive.remove(&oldest);
-        }
-    }
-
-    fn forget(&self, uid: &Uid) {
-        self.0.lock().alive.remove(uid);
-    }
-
-    fn are_alive(&self, object: &Object) -> bool {
-        let known = self.0.lock();
-        object.meta().owner_references.iter().all(|reference| known.alive.contains(&reference.uid))
-    }
-}
-
-/// One relation for each kind but events, which own nothing and are owned by nothing.
-pub(super) fn relations(registry: &Registry, owners: &Arc<Owners>) -> Vec<Relation> {
-    let collected = registry.kinds().into_iter().filter(|kind| &*kind.resource.resource != "events");
-    collected.map(|kind| relation(kind.id, registry.clone(), Arc::clone(owners))).collect()
-}
-
-fn relation(kind: KindId, registry: Registry, owners: Arc<Owners>) -> Relation {
-    Relation::mapped(kind, move |change, view, wake| {
-        as_dependent(change, &owners, wake);
-        as_owner(change, &owners, &registry, view, wake);
+        as_dependent(change, &known, wake);
+        as_owner(change, &known, view, wake);
         owners_of_changed(change, &registry, view, wake);
-    })
+    });
+    let known = Arc::clone(owners);
+    Some(relation.with_roots(concerns).on_reread(move || known.clear()))
+}
+
+/// Whether there may be something to do about an object.
+fn concerns(object: &Object) -> bool {
+    let meta = object.meta();
+    let waits = || meta.finalizers.contains(ORPHAN) || meta.finalizers.contains(FOREGROUND);
+    !meta.owner_references.is_empty() || meta.is_terminating() && waits()
 }
 
 /// A dependent is looked at when its owners have changed, or are not known to be alive.
@@ -82,24 +49,16 @@ fn as_dependent(change: &Change, owners: &Owners, wake: &mut dyn FnMut(Wake)) {
 }
 
 /// An owner is looked at when it begins to wait; its dependents when they have something to do about it.
-fn as_owner(
-    change: &Change,
-    owners: &Owners,
-    registry: &Registry,
-    view: &dyn View,
-    wake: &mut dyn FnMut(Wake),
-) {
+fn as_owner(change: &Change, owners: &Owners, view: &dyn View, wake: &mut dyn FnMut(Wake)) {
     let wake_dependents = |owner: &ObjectRef, wake: &mut dyn FnMut(Wake)| {
         let snapshot = view.snapshot();
-        for dependent in dependents(&snapshot, registry, owner) {
+        for dependent in dependents(&snapshot, owner) {
             wake(Wake { key: dependent.key(), lane: Lane::Normal });
         }
     };
     match (&change.old, &change.new) {
         (Some(old), None) => {
-            if let Some(uid) = &old.meta().uid {
-                owners.forget(uid);
-            }
+            owners.gone(old);
             wake_dependents(old, wake);
         }
         (old, Some(new)) if new.meta().is_terminating() => {
@@ -119,7 +78,7 @@ fn as_owner(
     }
 }
 
-/// Owners that wait are looked at when a dependent is gone, or no longer blocks them.
+/// Owners that wait are looked at when no dependent of this kind blocks them any more.
 fn owners_of_changed(change: &Change, registry: &Registry, view: &dyn View, wake: &mut dyn FnMut(Wake)) {
     let Some(old) = &change.old else { return };
     let same_owners =
@@ -131,7 +90,9 @@ fn owners_of_changed(change: &Change, registry: &Registry, view: &dyn View, wake
     for reference in &*old.meta().owner_references {
         let Some(kind) = registry.find(&reference.kind, &reference.api_version) else { continue };
         let key = owner_key(&kind, old.meta().namespace.clone(), reference);
-        if snapshot.get(&key).is_some_and(|owner| owner.meta().is_terminating()) {
+        let Some(owner) = snapshot.get(&key).filter(|owner| owner.meta().is_terminating()) else { continue };
+        let same_kind = |dependent: &&ObjectRef| dependent.kind().id == old.kind().id;
+        if !dependents(&snapshot, owner).filter(same_kind).any(|dependent| blocks(dependent, owner)) {
             wake(Wake::now(key));
         }
     }

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::discovery::v1 as discovery;
 use k8s_openapi::api::networking::v1 as networking;
 use k8s_openapi::api::node::v1 as node;
+use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 use k8s_openapi::api::storage::v1 as storage;
@@ -102,6 +103,7 @@ optional_spec_and_status! {
     core::ReplicationController, core::ReplicationControllerSpec, core::ReplicationControllerStatus,
         &["status.conditions[].lastTransitionTime"];
     core::Service, core::ServiceSpec, core::ServiceStatus, &[];
+    policy::PodDisruptionBudget, policy::PodDisruptionBudgetSpec, policy::PodDisruptionBudgetStatus, &[];
     networking::Ingress, networking::IngressSpec, networking::IngressStatus, &[];
 }
 

@@ -4,6 +4,7 @@ use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 
@@ -95,6 +96,17 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.categories = &["all"];
     row.fields = selectable::pod();
     row.add::<core::Pod>(registry)?;
+
+    let served: GroupVersions = &[("policy", "v1")];
+    let mut row = Row::namespaced(
+        "PodDisruptionBudget",
+        "poddisruptionbudgets",
+        &["pdb"],
+        served,
+        rules::PodDisruptionBudgetRules,
+    );
+    row.has_status = true;
+    row.add::<policy::PodDisruptionBudget>(registry)?;
 
     let served: GroupVersions = &[("scheduling.k8s.io", "v1")];
     let row = Row::cluster("PriorityClass", "priorityclasses", &["pc"], served, rules::PriorityClassRules);

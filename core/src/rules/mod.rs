@@ -19,6 +19,7 @@
 mod absent;
 mod address;
 mod checks;
+mod conditions;
 pub mod config_map;
 pub mod controller_revision;
 pub mod cron_job;
@@ -47,6 +48,7 @@ pub mod object_meta;
 pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
+pub mod pod_disruption_budget;
 pub mod pod_template;
 pub mod priority_class;
 pub mod rbac;

@@ -5,6 +5,7 @@ use crate::rbac::RoleKinds;
 /// Kinds that the rules and admission look at themselves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WellKnown {
+    pub(crate) disruption_budgets: Option<KindId>,
     pub(crate) namespaces: Option<KindId>,
     pub(crate) pods: Option<KindId>,
     pub(crate) priority_classes: Option<KindId>,
@@ -19,6 +20,7 @@ impl WellKnown {
     pub(super) fn of(registry: &Registry) -> Self {
         let find = |kind, group| registry.find_in_group(kind, group).map(|kind| kind.id);
         Self {
+            disruption_budgets: find("PodDisruptionBudget", "policy"),
             namespaces: find("Namespace", ""),
             pods: find("Pod", ""),
             priority_classes: find("PriorityClass", "scheduling.k8s.io"),

@@ -8,6 +8,7 @@ mod apply;
 mod bind;
 mod create;
 mod delete;
+mod evict;
 mod expire;
 mod kinds;
 mod metadata;
@@ -194,6 +195,7 @@ impl<E> Inner<E> {
             Write::Patch(key, patch, side) => self.patch(context, &key, &patch, side).await,
             Write::Delete(key, options) => self.delete(context, &key, &options).await,
             Write::Bind(binding) => self.bind(context, &binding).await,
+            Write::Evict(eviction) => self.evict(context, &eviction).await,
         }
     }
 

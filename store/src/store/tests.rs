@@ -4,6 +4,7 @@ mod bench;
 mod create;
 mod delete;
 mod events;
+mod evict;
 mod hooks;
 mod list;
 mod model;

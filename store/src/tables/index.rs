@@ -18,6 +18,9 @@ pub struct Index {
     values: Arc<Values>,
 }
 
+/// The name of [`Index::owner`].
+pub(super) const OWNER: &str = "owner";
+
 type Values = dyn Fn(&Object, &mut dyn FnMut(IndexValue)) + Send + Sync;
 
 /// A value under which objects are listed.
@@ -42,7 +45,7 @@ impl Index {
 
     /// Objects by the uid of each of their owners. Every kind has it.
     pub fn owner() -> Self {
-        Self::new("owner", |object, add| {
+        Self::new(OWNER, |object, add| {
             for reference in &*object.meta().owner_references {
                 add(IndexValue::Uid(reference.uid.clone()));
             }

@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use setpoint_core::kind::KindId;
-use setpoint_core::object::{Key, ObjectRef, Revision};
+use setpoint_core::object::{Key, ObjectRef, Revision, Uid};
 
 use super::IndexValue;
+use super::index::OWNER;
 use super::table::{Place, Tables};
 
 /// All objects of a store, of all kinds, at one revision. Clones share.
@@ -69,14 +70,19 @@ impl Snapshot {
         self.members(kind, index, value).into_iter().flat_map(|members| members.iter())
     }
 
+    /// The objects of all kinds that name an owner by this uid, kind by kind.
+    pub fn owned_by<'a>(&'a self, owner: &Uid) -> impl Iterator<Item = &'a ObjectRef> + use<'a> {
+        let value = IndexValue::Uid(owner.clone());
+        self.0.tables().filter_map(move |table| table.listing(OWNER)?.get(&value)).flat_map(super::Tree::iter)
+    }
+
     /// How many objects of a kind an index lists under a value.
     pub fn count_by_index(&self, kind: KindId, index: &str, value: &IndexValue) -> usize {
         self.members(kind, index, value).map_or(0, super::Tree::len)
     }
 
     fn members(&self, kind: KindId, index: &str, value: &IndexValue) -> Option<&super::Tree<ObjectRef>> {
-        let listings = &self.0.table(kind)?.listings;
-        listings.iter().find(|listing| &**listing.index.name() == index)?.get(value)
+        self.0.table(kind)?.listing(index)?.get(value)
     }
 }
 

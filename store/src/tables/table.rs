@@ -73,6 +73,12 @@ impl Entry for ObjectRef {
     }
 }
 
+impl Table {
+    pub(super) fn listing(&self, index: &str) -> Option<&Listing> {
+        self.listings.iter().find(|listing| &**listing.index.name() == index)
+    }
+}
+
 impl Tables {
     /// Without objects, at a revision, with indices that every kind is to have.
     pub fn new(revision: Revision, common: Vec<Index>) -> Self {
@@ -86,6 +92,11 @@ impl Tables {
 
     pub(super) fn table(&self, kind: KindId) -> Option<&Table> {
         self.kinds.get(kind.0 as usize).map(|table| &**table)
+    }
+
+    /// Those of all kinds, in the order of their numbers.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.kinds.iter().map(|table| &**table)
     }
 
     fn table_mut(&mut self, kind: KindId) -> &mut Table {

@@ -4,6 +4,7 @@ use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 
 use super::{
@@ -309,5 +310,13 @@ normal_forms! {
     }
     coordination::LeaseSpec {
         micro_time: acquire_time, renew_time;
+    }
+    policy::PodDisruptionBudgetSpec {
+        within: selector;
+    }
+    policy::PodDisruptionBudgetStatus {
+        zero: disrupted_pods, observed_generation;
+        filled: current_healthy, desired_healthy, disruptions_allowed, expected_pods;
+        each: conditions;
     }
 }
