@@ -16,6 +16,7 @@ pub mod object;
 pub mod ownership;
 pub mod patch;
 pub mod quantity;
+pub mod quota;
 pub mod rules;
 pub mod schema;
 pub mod selector;

@@ -322,6 +322,25 @@ impl ControlPlaneBuilder {
         self.controller(setpoint_controllers::disruption::DisruptionController::controller)
     }
 
+    /// Runs the controllers that give each namespace what it has from the beginning: the account `default`, and
+    /// the config map `kube-root-ca.crt` with these certificates in PEM.
+    #[cfg(feature = "controllers")]
+    #[must_use]
+    pub fn namespace_furniture(self, root_certificates: impl Into<String>) -> Self {
+        use setpoint_controllers::furniture::Furniture;
+
+        let pem = root_certificates.into();
+        self.controller(Furniture::default_account)
+            .controller(move |context| Furniture::root_certificate(context, &pem))
+    }
+
+    /// Runs the controller that counts what quotas limit: until it has, a quota lets nothing in that it limits.
+    #[cfg(feature = "controllers")]
+    #[must_use]
+    pub fn quota_controller(self) -> Self {
+        self.controller(setpoint_controllers::resource_quota::ResourceQuotaController::controller)
+    }
+
     /// Runs the controllers without which no new node gets any pods: a node is tainted until it is ready.
     #[cfg(feature = "controllers")]
     #[must_use]

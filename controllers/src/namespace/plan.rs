@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -31,6 +31,8 @@ pub enum Action {
 pub struct Memory {
     /// What is left of the kinds that were emptied.
     remaining: BTreeMap<KindId, Remaining>,
+    /// Kinds that could not be counted.
+    uncounted: BTreeSet<KindId>,
     /// Why kinds could not be emptied or counted.
     errors: BTreeMap<KindId, String>,
     /// Whether the conditions were written.
@@ -56,6 +58,7 @@ impl Memory {
             }
             (Action::Count(kind), Err(error)) => {
                 self.remaining.entry(*kind).or_default();
+                self.uncounted.insert(*kind);
                 self.errors.entry(*kind).or_insert_with(|| error.to_string());
             }
             (Action::Empty(kind), Err(error)) => {

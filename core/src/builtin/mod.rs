@@ -8,6 +8,7 @@ mod event;
 mod network_kinds;
 mod parts;
 mod pod;
+mod policy_kinds;
 mod rules;
 mod selectable;
 mod storage_kinds;

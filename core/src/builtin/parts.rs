@@ -102,6 +102,7 @@ optional_spec_and_status! {
         &["status.conditions[].lastProbeTime", "status.conditions[].lastTransitionTime"];
     core::ReplicationController, core::ReplicationControllerSpec, core::ReplicationControllerStatus,
         &["status.conditions[].lastTransitionTime"];
+    core::ResourceQuota, core::ResourceQuotaSpec, core::ResourceQuotaStatus, &[];
     core::Service, core::ServiceSpec, core::ServiceStatus, &[];
     policy::PodDisruptionBudget, policy::PodDisruptionBudgetSpec, policy::PodDisruptionBudgetStatus, &[];
     networking::Ingress, networking::IngressSpec, networking::IngressStatus, &[];
@@ -114,6 +115,7 @@ undivided! {
     core::Endpoints, &[];
     core::Event, &["eventTime", "firstTimestamp", "lastTimestamp", "series.lastObservedTime"];
     core::PodTemplate, &[];
+    core::LimitRange, &[];
     core::Secret, &[];
     core::ServiceAccount, &[];
     discovery::EndpointSlice, &["endpoints", "ports"];

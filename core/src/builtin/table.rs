@@ -8,7 +8,7 @@ use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 
-use super::{autoscaler, core_kinds, event, network_kinds, rules, selectable, storage_kinds};
+use super::{autoscaler, core_kinds, event, network_kinds, policy_kinds, rules, selectable, storage_kinds};
 use crate::error::GroupResource;
 use crate::kind::{
     Conversion, Kind, KindConflict, KindId, KindRules, Names, Parts, PartsOf, Registry, Scope,
@@ -97,17 +97,6 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.fields = selectable::pod();
     row.add::<core::Pod>(registry)?;
 
-    let served: GroupVersions = &[("policy", "v1")];
-    let mut row = Row::namespaced(
-        "PodDisruptionBudget",
-        "poddisruptionbudgets",
-        &["pdb"],
-        served,
-        rules::PodDisruptionBudgetRules,
-    );
-    row.has_status = true;
-    row.add::<policy::PodDisruptionBudget>(registry)?;
-
     let served: GroupVersions = &[("scheduling.k8s.io", "v1")];
     let row = Row::cluster("PriorityClass", "priorityclasses", &["pc"], served, rules::PriorityClassRules);
     row.add::<scheduling::PriorityClass>(registry)?;
@@ -152,6 +141,7 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
 
     core_kinds::register(registry)?;
     network_kinds::register(registry)?;
+    policy_kinds::register(registry)?;
     storage_kinds::register(registry)?;
     autoscaler::register(registry)
 }

@@ -9,6 +9,7 @@
 
 mod default_storage_class;
 mod default_tolerations;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taint;
 mod priority;
@@ -38,6 +39,7 @@ use crate::tables::Snapshot;
 
 pub use self::default_storage_class::DefaultStorageClass;
 pub use self::default_tolerations::DefaultTolerations;
+pub use self::limit_ranger::LimitRanger;
 pub use self::namespace_lifecycle::NamespaceLifecycle;
 pub use self::node_taint::NodeTaint;
 pub use self::priority::Priority;
@@ -148,6 +150,11 @@ impl<'a> Request<'a> {
         self.well_known.namespaces
     }
 
+    /// The kind of limit ranges, if the store has it.
+    pub(crate) fn limit_ranges(&self) -> Option<KindId> {
+        self.well_known.limit_ranges
+    }
+
     /// The kind of priority classes, if the store has it.
     pub(crate) fn priority_classes(&self) -> Option<KindId> {
         self.well_known.priority_classes
@@ -221,6 +228,7 @@ impl Chain {
     pub fn upstream() -> Self {
         let hooks: Vec<Arc<dyn Admission>> = vec![
             Arc::new(NamespaceLifecycle),
+            Arc::new(LimitRanger),
             Arc::new(NodeTaint),
             Arc::new(Priority::default()),
             Arc::new(DefaultTolerations::default()),

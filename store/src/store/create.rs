@@ -6,6 +6,7 @@ use setpoint_core::names;
 use setpoint_core::object::{Draft, Key, Object, OwnerReferences, Part, Revision, TextMap, Texts, Uid};
 use setpoint_core::{Error, Result};
 
+use super::quota::{Charges, has_quotas};
 use super::record::Ownership;
 use super::{ATTEMPTS_MAX, Inner, engine_error, metadata, service};
 use crate::admission::{Operation, Request, Target};
@@ -52,9 +53,13 @@ impl<E: Engine> Inner<E> {
             let snapshot = self.engine.snapshot();
             let Prepared { commit, warnings, hold } =
                 self.prepare_create(context, draft.clone(), &snapshot, ownership)?;
+            let charges = match &commit.value {
+                Some(made) => self.charges(made, None, &snapshot)?,
+                None => Charges::new(),
+            };
             drop(snapshot);
             let key = commit.key.clone();
-            let result = self.commit_create(context, commit).await;
+            let result = self.commit_create(context, commit, charges).await;
             service::release(hold, &result);
             let refused = match result {
                 Ok(object) => return Ok(Written { object, outcome: Outcome::Created, warnings }),
@@ -241,21 +246,25 @@ impl<E: Engine> Inner<E> {
         let snapshot = self.engine.snapshot();
         let mut commits = Vec::with_capacity(drafts.len());
         let mut prepared = Vec::with_capacity(drafts.len());
+        let quotas = self.well_known.resource_quotas;
         for draft in &drafts {
             match self.prepare_create(context, draft.clone(), &snapshot, &Ownership::OfWriter) {
+                // Each is charged on what the one before has left.
+                Ok(ready) if has_quotas(&snapshot, quotas, &ready.commit.key) => prepared.push(None),
                 Ok(Prepared { commit, warnings, hold }) => {
                     commits.push(commit);
-                    prepared.push(Ok((warnings, hold)));
+                    prepared.push(Some(Ok((warnings, hold))));
                 }
-                Err(error) => prepared.push(Err(error)),
+                Err(error) => prepared.push(Some(Err(error))),
             }
         }
         drop(snapshot);
         let mut committed = self.engine.commit_batch(commits).await.into_iter();
         for (draft, prepared) in drafts.into_iter().zip(prepared) {
             let result = match prepared {
-                Err(error) => Err(error),
-                Ok((warnings, hold)) => {
+                None => self.create(context, draft, &Ownership::OfWriter).await,
+                Some(Err(error)) => Err(error),
+                Some(Ok((warnings, hold))) => {
                     let result = committed.next();
                     if let Some(result) = &result {
                         service::release(hold, result);
@@ -279,11 +288,12 @@ impl<E: Engine> Inner<E> {
         &self,
         context: &RequestContext,
         commit: Commit,
+        charges: Charges,
     ) -> Result<Arc<Object>, CommitError> {
         if context.dry_run {
             return self.try_commit(commit);
         }
-        self.engine.commit(commit).await.map(|committed: Committed| committed.object)
+        self.commit_charged(commit, charges).await.map(|committed: Committed| committed.object)
     }
 
     /// What a commit would leave, without making it (STORE-29).

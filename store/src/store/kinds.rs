@@ -6,6 +6,7 @@ use crate::rbac::RoleKinds;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WellKnown {
     pub(crate) disruption_budgets: Option<KindId>,
+    pub(crate) limit_ranges: Option<KindId>,
     pub(crate) namespaces: Option<KindId>,
     pub(crate) pods: Option<KindId>,
     pub(crate) priority_classes: Option<KindId>,
@@ -14,6 +15,7 @@ pub(crate) struct WellKnown {
     pub(crate) service_accounts: Option<KindId>,
     pub(crate) services: Option<KindId>,
     pub(crate) storage_classes: Option<KindId>,
+    pub(crate) resource_quotas: Option<KindId>,
 }
 
 impl WellKnown {
@@ -21,6 +23,7 @@ impl WellKnown {
         let find = |kind, group| registry.find_in_group(kind, group).map(|kind| kind.id);
         Self {
             disruption_budgets: find("PodDisruptionBudget", "policy"),
+            limit_ranges: find("LimitRange", ""),
             namespaces: find("Namespace", ""),
             pods: find("Pod", ""),
             priority_classes: find("PriorityClass", "scheduling.k8s.io"),
@@ -29,6 +32,7 @@ impl WellKnown {
             service_accounts: find("ServiceAccount", ""),
             services: find("Service", ""),
             storage_classes: find("StorageClass", "storage.k8s.io"),
+            resource_quotas: find("ResourceQuota", ""),
         }
     }
 }

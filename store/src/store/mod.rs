@@ -14,6 +14,7 @@ mod kinds;
 mod metadata;
 mod page;
 mod patch;
+mod quota;
 mod read;
 mod record;
 mod service;

@@ -9,6 +9,7 @@ mod hooks;
 mod list;
 mod model;
 mod patch;
+mod quota;
 mod status;
 mod update;
 mod watch;

@@ -6,6 +6,7 @@ use setpoint_core::object::{Draft, Key, Object, ObjectRef, Uid};
 use setpoint_core::{Error, GroupResource, Result};
 
 use super::create::seconds;
+use super::quota::Charges;
 use super::record::Ownership;
 use super::{ATTEMPTS_MAX, Inner, engine_error, metadata, service};
 use crate::admission::{Operation, Request, Target};
@@ -80,6 +81,13 @@ impl<E: Engine> Inner<E> {
             let snapshot = self.engine.snapshot();
             let old = snapshot.get(key).cloned().ok_or_else(|| self.not_found(key))?;
             let attempt = decide(&snapshot, &old)?;
+            let charges = match &attempt {
+                Attempt::Ready(ready) => match &ready.commit.value {
+                    Some(changed) => self.charges(changed, Some(&old), &snapshot)?,
+                    None => Charges::new(),
+                },
+                Attempt::Unchanged(_) => Charges::new(),
+            };
             drop(snapshot);
             let ready = match attempt {
                 Attempt::Unchanged(object) => {
@@ -92,7 +100,7 @@ impl<E: Engine> Inner<E> {
             let committed = if context.dry_run {
                 self.try_commit(commit)
             } else {
-                self.engine.commit(commit).await.map(|committed| committed.object)
+                self.commit_charged(commit, charges).await.map(|committed| committed.object)
             };
             service::release(hold, &committed);
             match committed {

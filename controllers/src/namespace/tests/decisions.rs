@@ -102,6 +102,19 @@ fn what_remains_is_waited_for() {
     assert_eq!(after(&kept, BEGAN), Next::After(Duration::from_secs(8)));
 }
 
+/// NS-03: as long as nobody knows whether there are pods, nothing else is deleted.
+#[test]
+fn pods_that_cannot_be_counted_keep_the_rest() {
+    let observed = observed(true, &["kubernetes"]);
+    let (pods, _) = ids(&observed);
+    let mut memory = Memory::default();
+    let error = Error::internal("no answer");
+    memory.learn_list(&Action::Count(pods), Err(&error));
+    let told = plan(&observed, &memory, at(BEGAN));
+    assert!(matches!(&told.actions[..], [Action::Tell(_)]));
+    assert!(matches!(plan(&observed, &told.memory, at(BEGAN)).next, Next::Failed(_)));
+}
+
 /// NS-04: a kind that cannot be listed keeps the namespace.
 #[test]
 fn nothing_is_let_go_unseen() {

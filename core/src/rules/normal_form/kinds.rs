@@ -319,4 +319,24 @@ normal_forms! {
         filled: current_healthy, desired_healthy, disruptions_allowed, expected_pods;
         each: conditions;
     }
+    core::ResourceQuotaSpec {
+        zero: scopes;
+        amounts: hard;
+        within: scope_selector;
+    }
+    core::ScopeSelector {
+        each: match_expressions;
+    }
+    core::ScopedResourceSelectorRequirement {
+        zero: values;
+    }
+    core::ResourceQuotaStatus {
+        amounts: hard, used;
+    }
+    core::LimitRangeSpec {
+        list: limits;
+    }
+    core::LimitRangeItem {
+        amounts: default, default_request, max, max_limit_request_ratio, min;
+    }
 }

@@ -46,7 +46,11 @@ pub(crate) use self::claim_template::validate_spec as validate_claim_spec;
 pub use self::create::{prepare_create, validate_create};
 pub use self::defaults::{default, default_status, default_template};
 pub use self::qos::{QosClass, qos_class};
-pub use self::requests::{Amounts, pod_requests};
+pub use self::requests::{Amounts, pod_limits, pod_requests};
+pub(crate) use self::resource_name::{
+    is_extended as is_extended_resource, is_overcommit_allowed, validate as validate_resource_name,
+    validate_for_container as validate_container_resource_name,
+};
 pub(crate) use self::resources::{validate_amount, validate_amounts};
 pub use self::restart::is_restarted;
 pub use self::status::{prepare_status_update, validate_status_update};

@@ -32,6 +32,25 @@ pub fn pod_requests(spec: &PodSpec) -> Amounts {
     total
 }
 
+/// What a pod may use of each resource at the most, reckoned as [`pod_requests`] is. Overhead counts where there is a
+/// limit.
+pub fn pod_limits(spec: &PodSpec) -> Amounts {
+    let mut total = aggregate_limits(spec);
+    if let Some(resources) = &spec.resources {
+        for (name, amount) in amounts(&resources.limits) {
+            if resource_name::is_pod_level(name) {
+                total.insert(name.to_owned(), amount);
+            }
+        }
+    }
+    for (name, amount) in amounts(&spec.overhead) {
+        if let Some(limit) = total.get_mut(name).filter(|limit| !limit.is_zero()) {
+            *limit += amount;
+        }
+    }
+    total
+}
+
 /// What the containers request together.
 pub(super) fn aggregate_requests(spec: &PodSpec) -> Amounts {
     aggregate(spec, |resources| &resources.requests)

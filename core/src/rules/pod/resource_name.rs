@@ -60,7 +60,7 @@ fn is_native(name: &str) -> bool {
 }
 
 /// Whether less can be requested than is allowed.
-pub(super) fn is_overcommit_allowed(name: &str) -> bool {
+pub(crate) fn is_overcommit_allowed(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
 
@@ -77,7 +77,7 @@ pub(super) fn is_integer(name: &str) -> bool {
 }
 
 /// A name in a container's requests and limits.
-pub(super) fn validate_for_container(name: &str, path: &Path<'_>, errors: &mut FieldErrors) {
+pub(crate) fn validate_for_container(name: &str, path: &Path<'_>, errors: &mut FieldErrors) {
     validate(name, path, errors);
     let error = |why| FieldError::invalid(path, name, why);
     if !name.contains('/') {
@@ -98,7 +98,8 @@ pub(super) fn validate_for_pod(name: &str, path: &Path<'_>, errors: &mut FieldEr
     }
 }
 
-fn validate(name: &str, path: &Path<'_>, errors: &mut FieldErrors) {
+/// A name of any resource.
+pub(crate) fn validate(name: &str, path: &Path<'_>, errors: &mut FieldErrors) {
     let errors_before = errors.len();
     checks::qualified_name(name, path, errors);
     let is_known = name.contains('/')
