@@ -87,9 +87,12 @@ pub fn plan(observed: &Observed, memory: &Memory, now: Timestamp) -> Plan<Action
     if let Some(stage) = empty(&first, memory) {
         return stage;
     }
-    let is_left =
-        |content: &&&Content| memory.remaining.get(&content.kind.id).is_some_and(|left| left.count > 0);
-    let waits_for_pods = first.iter().any(|content| is_left(&content));
+    // Pods that nobody could count may be there; upstream goes on then.
+    let may_be_left = |content: &&Content| {
+        let kind = &content.kind.id;
+        memory.uncounted.contains(kind) || memory.remaining.get(kind).is_some_and(|left| left.count > 0)
+    };
+    let waits_for_pods = first.iter().any(may_be_left);
     if !waits_for_pods && let Some(stage) = empty(&others, memory) {
         return stage;
     }
