@@ -1,3 +1,4 @@
+use k8s_openapi::api::core::v1::PodStatus;
 use setpoint_core::kind::Subresource;
 use setpoint_core::object::{Draft, ObjectRef, Part};
 use setpoint_reconcile::events::{EventText, Regarding};
@@ -15,7 +16,7 @@ pub(super) fn steps(observed: &Observed, action: &Action) -> Vec<Step> {
     };
     let step = match action {
         Action::Write(status) => write_status(object, Part::new(status.clone())),
-        Action::Withdraw(status) => write_status(object, Part::new(status.clone())),
+        Action::Withdraw(status) => write_status(object, Part::new(PodStatus::clone(status))),
         Action::Tell(reason, message) => {
             Step::Event(EventText::normal(Regarding::object(object), reason, message.as_str()))
         }

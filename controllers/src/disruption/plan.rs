@@ -27,7 +27,7 @@ pub enum Action {
     /// Tells that a pod did not go although its eviction was granted.
     TellNotDeleted(ObjectRef),
     /// Takes an announcement off the pod.
-    Withdraw(PodStatus),
+    Withdraw(Box<PodStatus>),
 }
 
 /// The next stage.
@@ -58,7 +58,7 @@ fn of_pod(pod: &ObjectRef, memory: &Memory, now: Timestamp) -> Plan<Action, Memo
         return end(memory, Next::After(rest));
     }
     let old = pod.status::<PodStatus>().cloned().unwrap_or_default();
-    last(vec![Action::Withdraw(stale_pod::withdrawn(&old, pod.meta().generation, now))])
+    last(vec![Action::Withdraw(Box::new(stale_pod::withdrawn(&old, pod.meta().generation, now)))])
 }
 
 fn of_budget(observed: &ObservedBudget, memory: &Memory, now: Timestamp) -> Plan<Action, Memory> {
