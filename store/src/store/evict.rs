@@ -237,6 +237,7 @@ fn marked(pod: &ObjectRef, now: Timestamp) -> Attempt {
         outcome: Outcome::Updated,
         warnings: Vec::new(),
         answer: None,
+        hold: None,
     }))
 }
 
