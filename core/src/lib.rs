@@ -6,6 +6,7 @@
 pub mod builtin;
 pub mod conditions;
 pub mod cron;
+pub mod custom;
 pub mod env;
 mod error;
 pub mod field;

@@ -184,6 +184,7 @@ fn custom_kinds_are_objects_with_unknown_fields() {
             conversion: None,
             has_status: true,
             fields: Vec::new(),
+            custom: None,
         })
         .expect("its names are free");
     assert_ne!(documents.index().hash, before.hash, "there is one more");

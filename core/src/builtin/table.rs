@@ -6,12 +6,14 @@ use k8s_openapi::api::coordination::v1 as coordination;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
 use super::{autoscaler, core_kinds, event, network_kinds, policy_kinds, rules, selectable, storage_kinds};
+use crate::custom::DefinitionRules;
 use crate::error::GroupResource;
 use crate::kind::{
-    Conversion, Kind, KindConflict, KindId, KindRules, Names, Parts, PartsOf, Registry, Scope,
-    SelectableField, ServedVersion,
+    Conversion, JsonKind, Kind, KindConflict, KindId, KindRules, Names, Parts, PartsOf, Registry,
+    Representation, Scope, SelectableField, ServedVersion,
 };
 
 /// Adds all built-in kinds.
@@ -53,6 +55,19 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     row.has_status = true;
     row.categories = &["all"];
     row.add::<batch::CronJob>(registry)?;
+
+    let served: GroupVersions = &[("apiextensions.k8s.io", "v1")];
+    let mut row = Row::cluster(
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+        &["crd", "crds"],
+        served,
+        DefinitionRules,
+    );
+    row.has_status = true;
+    row.categories = &["api-extensions"];
+    let representation = JsonKind::<CustomResourceDefinition>::default();
+    row.add_kept_as::<CustomResourceDefinition>(registry, Arc::new(representation))?;
 
     let mut row = Row::namespaced("DaemonSet", "daemonsets", &["ds"], apps_v1, rules::DaemonSetRules);
     row.has_status = true;
@@ -195,6 +210,15 @@ impl Row {
     }
 
     pub(super) fn add<K: Parts>(self, registry: &Registry) -> Result<Arc<Kind>, KindConflict> {
+        self.add_kept_as::<K>(registry, Arc::new(PartsOf::<K>::default()))
+    }
+
+    /// With objects that are kept otherwise than in the parts of a type.
+    pub(super) fn add_kept_as<K: 'static>(
+        self,
+        registry: &Registry,
+        representation: Arc<dyn Representation>,
+    ) -> Result<Arc<Kind>, KindConflict> {
         let strings = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let versions = self
             .served
@@ -214,11 +238,12 @@ impl Row {
             },
             scope: self.scope,
             versions,
-            representation: Arc::new(PartsOf::<K>::default()),
+            representation,
             rules: self.rules,
             conversion: self.conversion,
             has_status: self.has_status,
             fields: self.fields,
+            custom: None,
         })
     }
 }

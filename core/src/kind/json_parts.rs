@@ -45,6 +45,23 @@ fn body_of(mut fields: JsonSpec) -> Body {
     Body { spec: Part::new(fields), status }
 }
 
+/// Whole numbers are written without a fraction, however they were sent: what a server in Go shows.
+fn plain_numbers(value: &mut Value) {
+    /// Up to here all whole numbers are floating point numbers.
+    const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            if float.fract() == 0.0 && float.abs() <= WHOLE_MAX {
+                *number = (float as i64).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(plain_numbers),
+        _ => {}
+    }
+}
+
 impl<K> Representation for JsonKind<K>
 where
     K: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -53,7 +70,11 @@ where
         body.insert("metadata".to_owned(), Value::Object(Map::new()));
         let whole: K = from_json(Value::Object(body))?;
         match serde_json::to_value(&whole) {
-            Ok(Value::Object(fields)) => Ok(body_of(fields)),
+            Ok(mut value @ Value::Object(_)) => {
+                plain_numbers(&mut value);
+                let Value::Object(fields) = value else { return Err(DecodeError::new("", "must be an object")) };
+                Ok(body_of(fields))
+            }
             Ok(_) => Err(DecodeError::new("", "must be an object")),
             Err(error) => Err(DecodeError::new("", error.to_string())),
         }

@@ -28,6 +28,7 @@
 
 mod changes;
 mod conversion;
+mod custom;
 mod empty_fields;
 mod json_parts;
 mod parts;
@@ -40,8 +41,10 @@ use std::sync::Arc;
 
 use crate::error::GroupResource;
 use crate::object::Object;
+use crate::schema::{Schema, Type};
 
 pub use self::conversion::Conversion;
+pub use self::custom::{Custom, CustomColumn, CustomVersion, End, ScalePaths};
 pub use self::json_parts::{JsonKind, JsonSpec};
 pub use self::parts::{Parts, PartsOf};
 pub use self::registry::{KindConflict, Registry};
@@ -75,6 +78,8 @@ pub struct Kind {
     pub has_status: bool,
     /// Fields that can be selected by, beside name and namespace.
     pub fields: Vec<SelectableField>,
+    /// What its definition says, if it was made by one while the store runs.
+    pub custom: Option<Arc<Custom>>,
 }
 
 /// A kind's names.
@@ -143,6 +148,20 @@ impl Kind {
     pub fn is_served_at(&self, api_version: &str) -> bool {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         self.versions.iter().any(|served| served.group == group && served.version == version)
+    }
+
+    /// The schema by which its fields are merged and owned, in a version or in the preferred one; the untyped one if
+    /// nothing is known of the kind.
+    pub fn schema(&self, version: Option<&str>) -> &'static Type {
+        if let Some(version) = self.custom.as_ref().and_then(|custom| custom.version(version)) {
+            return version.place;
+        }
+        let served = match version {
+            Some(version) => self.versions.iter().find(|served| served.version == version),
+            None => self.versions.first(),
+        };
+        let known = served.and_then(|at| Schema::of_kind(&at.group, &at.version, &self.names.kind));
+        known.unwrap_or_else(Schema::untyped)
     }
 
     /// The value of a selectable field; `None` if there is no such field.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use serde_json::{Map, Value};
 
-use super::{Key, Meta, Object, Part, Revision};
+use super::{Key, Meta, Object, Part, Revision, Text};
 use crate::kind::{Body, DecodeError, Kind};
 use crate::ownership::ManagedFields;
 
@@ -27,6 +27,8 @@ pub struct Draft {
     /// It was sent without labels, so its labels are those of its template, also those that the server adds
     /// to it (JOB-02).
     pub has_template_labels: bool,
+    /// The version of its kind in which it was written, if that is not the preferred one.
+    pub version: Option<Text>,
 }
 
 impl Draft {
@@ -41,6 +43,7 @@ impl Draft {
             managed: None,
             sent_managed: None,
             has_template_labels: false,
+            version: None,
         }
     }
 
@@ -55,6 +58,7 @@ impl Draft {
             managed: object.managed_fields().cloned(),
             sent_managed: None,
             has_template_labels: false,
+            version: None,
         }
     }
 
@@ -108,6 +112,7 @@ impl Draft {
             managed: None,
             sent_managed,
             has_template_labels: false,
+            version: None,
             kind,
         })
     }

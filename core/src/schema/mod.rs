@@ -5,7 +5,8 @@
 //! asked for; where it comes from is in `core/data/README.md`.
 //!
 //! What it does not do: validate, default or convert. Types of alpha and beta versions are unknown. A kind that is
-//! not known here has the [untyped](Schema::untyped) schema.
+//! not known here has the [untyped](Schema::untyped) schema, or one that is made of its definition
+//! ([`Schema::made`]).
 //!
 //! ```
 //! use setpoint_core::schema::{ListType, Node, Schema};
@@ -17,6 +18,7 @@
 //! assert_eq!(list.list_type(), &ListType::Map(Box::new(["name"])));
 //! ```
 
+mod made;
 mod node;
 mod strict;
 mod table;
@@ -24,6 +26,7 @@ mod table;
 mod tests;
 mod type_;
 
+pub use self::made::{Form, FormField, FormListType, MADE_BYTES_MAX};
 pub use self::node::{List, ListType, Map, Node, Scalar, Struct};
 pub use self::strict::{UNKNOWN_FIELDS_MAX, unknown_fields};
 pub use self::table::Schema;

@@ -18,7 +18,7 @@ pub enum Node {
 }
 
 /// The sorts of scalar. All are compared as the JSON they are written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scalar {
     /// Text.
     String,
@@ -40,17 +40,42 @@ pub enum Scalar {
     IntOrString,
 }
 
-/// A place for values of a named type.
+/// A place for values of a type with fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Struct {
-    pub(super) index: usize,
+    pub(super) of: TypeRef,
     pub(super) atomic: bool,
 }
+
+/// Where a type is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TypeRef {
+    /// In the table of the API.
+    Listed(usize),
+    /// Made while the program runs.
+    Made(&'static Type),
+}
+
+impl PartialEq for TypeRef {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Listed(one), Self::Listed(other)) => one == other,
+            // Equal types are made once.
+            (Self::Made(one), Self::Made(other)) => std::ptr::eq(*one, *other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for TypeRef {}
 
 impl Struct {
     /// The type.
     pub fn type_(&self) -> &'static Type {
-        Schema::at(self.index)
+        match self.of {
+            TypeRef::Listed(index) => Schema::at(index),
+            TypeRef::Made(type_) => type_,
+        }
     }
 
     /// Whether it is owned and replaced whole by server-side apply.

@@ -3,12 +3,13 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use super::node::TypeRef;
 use super::{Field, Kind, List, ListType, Map, Node, Scalar, Struct, Type};
 
 static DATA: &str = include_str!("../../data/schema.txt");
 static TABLE: OnceLock<Table> = OnceLock::new();
 
-const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+pub(super) const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// The types of the API, looked up by name or by kind.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +110,7 @@ impl Parser<'_> {
             Kind { group: part(), version: part(), kind: part() }
         });
         let atomic = self.atomic[index];
-        let node = Node::Struct(Struct { index, atomic });
+        let node = Node::Struct(Struct { of: TypeRef::Listed(index), atomic });
         Type { name, kind, open: false, node, fields: Box::default() }
     }
 
@@ -130,7 +131,7 @@ impl Parser<'_> {
             name: "",
             kind: None,
             open: true,
-            node: Node::Struct(Struct { index, atomic: false }),
+            node: Node::Struct(Struct { of: TypeRef::Listed(index), atomic: false }),
             fields: Box::new([
                 plain("apiVersion", text(), None),
                 plain("kind", text(), None),
@@ -184,7 +185,7 @@ impl Parser<'_> {
         let index = *self.names.get(shape).expect("a shape is one of the words or a type's name");
         let granular = attributes.contains(&"granular");
         let atomic = attributes.contains(&"atomic") || (self.atomic[index] && !granular);
-        Node::Struct(Struct { index, atomic })
+        Node::Struct(Struct { of: TypeRef::Listed(index), atomic })
     }
 }
 

@@ -63,7 +63,7 @@ impl Type {
 }
 
 /// A field of a type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Field {
     pub(super) name: &'static str,
     pub(super) node: Node,

@@ -23,6 +23,7 @@ fn site() -> ObjectRef {
         conversion: None,
         has_status: true,
         fields: Vec::new(),
+        custom: None,
     };
     let value = json!({
         "metadata": { "name": "s", "creationTimestamp": CREATED }, "spec": { "host": "a.example", "size": 3 },

@@ -1,0 +1,10 @@
+//! The rules of `CustomResourceDefinition` objects themselves (CRD-02).
+
+mod names;
+mod rules;
+mod schema;
+mod spec;
+mod structural;
+mod versions;
+
+pub(crate) use self::rules::DefinitionRules;
