@@ -8,6 +8,7 @@ use setpoint_store::request::ObjectList;
 
 use crate::answer::{self, Answer, JSON};
 use crate::call::Call;
+use crate::custom;
 use crate::negotiation::{self, Form, Shape};
 use crate::path::Place;
 use crate::table::{IncludeObject, ListMeta, Table, partial_object_metadata, partial_object_metadata_list};
@@ -46,6 +47,7 @@ pub(crate) fn serve(place: &Place, mut value: Value) -> Value {
             if let Some(fields) = value.as_object_mut() {
                 fields.insert("apiVersion".to_owned(), place.api_version().into());
             }
+            setpoint_core::custom::shown(&mut value, &place.kind, &place.served.version);
             value
         }
     }
@@ -96,7 +98,7 @@ impl Call<'_> {
         let now = self.server.env.wall();
         let place = self.place;
         let whole = |shown: &Object| object(place, shown);
-        Ok(Table::new(&place.kind, &[], objects, meta, include, now, whole))
+        Ok(Table::new(&place.kind, &custom::columns(place), objects, meta, include, now, whole))
     }
 
     /// A list, written item by item so that no more than one is there as a value.

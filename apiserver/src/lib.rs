@@ -47,6 +47,7 @@ pub mod authorization;
 mod binding;
 mod body;
 mod call;
+mod custom;
 mod delete;
 mod discovery;
 mod document;

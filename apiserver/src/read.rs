@@ -19,7 +19,7 @@ impl Call<'_> {
         };
         let object = self.server.store.get(&context, &self.key()?, at).await?;
         match self.place.sub.as_str() {
-            "scale" => Ok(scale::answer(&object)),
+            "scale" => scale::answer(&object),
             _ => self.show(200, &object),
         }
     }

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as Source;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use setpoint_core::field::{FieldError, Path};
-use setpoint_core::kind::Subresource;
+use setpoint_core::kind::{Kind, ScalePaths, Subresource};
 use setpoint_core::object::Object;
 use setpoint_core::patch::Patch;
 use setpoint_core::schema::Schema;
@@ -19,19 +19,54 @@ const API_VERSION: &str = "autoscaling/v1";
 const KIND: &str = "Scale";
 
 /// The scale of an object, as an answer.
-pub(crate) fn answer(object: &Object) -> Answer {
-    answer::json(200, &of(object))
+///
+/// # Errors
+///
+/// If an object of a custom kind has no number where its definition says.
+pub(crate) fn answer(object: &Object) -> Result<Answer> {
+    let (scale, has_number) = of(object)?;
+    match paths(object.kind()) {
+        Some(paths) if !has_number => Err(Error::internal(format!(
+            "the spec replicas field \".{}\" does not exist",
+            paths.spec_replicas.join(".")
+        ))),
+        _ => Ok(answer::json(200, &scale)),
+    }
 }
 
-/// The scale of an object.
-fn of(object: &Object) -> Value {
+/// Where a custom kind keeps its numbers (CRD-07).
+fn paths(kind: &Kind) -> Option<&ScalePaths> {
+    kind.custom.as_ref()?.version(None)?.scale.as_ref()
+}
+
+/// The scale of an object, and whether it has a number of replicas.
+fn of(object: &Object) -> Result<(Value, bool)> {
     let whole = object.to_value_without_ownership();
     let meta = &whole["metadata"];
+    let (replicas, observed, selector) = match paths(object.kind()) {
+        Some(paths) => {
+            let wrong = Error::bad_request;
+            (
+                paths.replicas(&whole).map_err(wrong)?,
+                paths.observed(&whole).map_err(wrong)?,
+                paths.selector(&whole).map_err(wrong)?,
+            )
+        }
+        None => (
+            whole["spec"]["replicas"].as_i64(),
+            whole["status"]["replicas"].as_i64().unwrap_or(0),
+            selector(&whole["spec"]["selector"]),
+        ),
+    };
     let mut spec = json!({});
-    if let Some(replicas) = whole["spec"]["replicas"].as_i64().filter(|replicas| *replicas != 0) {
+    if let Some(replicas) = replicas.filter(|replicas| *replicas != 0) {
         spec["replicas"] = json!(replicas);
     }
-    json!({
+    let mut status = json!({ "replicas": observed });
+    if !selector.is_empty() || paths(object.kind()).is_none() {
+        status["selector"] = json!(selector);
+    }
+    let scale = json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {
@@ -39,11 +74,9 @@ fn of(object: &Object) -> Value {
             "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"],
         },
         "spec": spec,
-        "status": {
-            "replicas": whole["status"]["replicas"].as_i64().unwrap_or(0),
-            "selector": selector(&whole["spec"]["selector"]),
-        },
-    })
+        "status": status,
+    });
+    Ok((scale, replicas.is_some()))
 }
 
 /// A selector as text; that of a replication controller is a map of labels alone.
@@ -58,10 +91,10 @@ fn selector(value: &Value) -> String {
 pub(crate) async fn patch(call: &Call<'_>, context: &RequestContext, patch: &Patch) -> Result<Answer> {
     if matches!(patch, Patch::Apply { .. }) {
         let write = Write::Patch(call.key()?, patch.clone(), Subresource::Scale);
-        return Ok(answer(&call.server.store.write(context, write).await?.object));
+        return answer(&call.server.store.write(context, write).await?.object);
     }
     let object = call.server.store.get(context, &call.key()?, ReadAt::Newest).await?;
-    let mut scale = of(&object);
+    let (mut scale, _) = of(&object)?;
     // Only a revision that the patch itself names is a condition.
     if let Some(meta) = scale["metadata"].as_object_mut() {
         meta.remove("resourceVersion");
@@ -96,7 +129,10 @@ async fn set(call: &Call<'_>, context: &RequestContext, scale: &Value) -> Result
         let name = call.place.name.as_deref().unwrap_or_default();
         return Err(Error::invalid(KIND, "autoscaling", name, &vec![fault]));
     }
-    let mut body = json!({"spec": {"replicas": replicas}});
+    let mut body = match paths(&call.place.kind) {
+        Some(paths) => paths.patch(replicas),
+        None => json!({"spec": {"replicas": replicas}}),
+    };
     for condition in ["uid", "resourceVersion"] {
         if let Some(text) = scale["metadata"][condition].as_str().filter(|text| !text.is_empty()) {
             body["metadata"][condition] = json!(text);
@@ -104,5 +140,5 @@ async fn set(call: &Call<'_>, context: &RequestContext, scale: &Value) -> Result
     }
     let fields = body.as_object().cloned().unwrap_or_default();
     let write = Write::Patch(call.key()?, Patch::Merge(fields), Subresource::Scale);
-    Ok(answer(&call.server.store.write(context, write).await?.object))
+    answer(&call.server.store.write(context, write).await?.object)
 }

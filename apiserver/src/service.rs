@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use setpoint_core::env::Env;
 use setpoint_core::patch::PatchType;
 use setpoint_core::{Error, Reason, Result};
-use setpoint_store::ObjectStore;
+use setpoint_store::{Definitions, ObjectStore};
 use setpoint_store::request::User;
 use tower_service::Service;
 
@@ -30,7 +30,7 @@ use crate::path::{Missing, Place, Target};
 use crate::pod_log::PodLogs;
 use crate::query::Query;
 use crate::surface::{subresource, verbs};
-use crate::{Body, discovery, negotiation, openapi, presentation};
+use crate::{Body, custom, discovery, negotiation, openapi, presentation};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     in_flight: InFlight,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
     pub(crate) encodings: Arc<Encodings>,
+    /// Makes kinds of the definitions in the store, for as long as the service is there.
+    _definitions: Option<Definitions>,
     openapi: Documents,
 }
 
@@ -77,6 +79,7 @@ impl ApiServer {
             in_flight: InFlight::new(InFlightLimits::default()),
             logs: None,
             encodings: Arc::default(),
+            _definitions: None,
             openapi,
         };
         ApiServerBuilder { inner, has_authenticator: false }
@@ -145,8 +148,11 @@ impl ApiServerBuilder {
         self
     }
 
-    /// The service.
-    pub fn build(self) -> ApiServer {
+    /// The service. From now on the definitions of custom kinds in the store come to life, for as long as the service
+    /// is there (CRD-01).
+    pub fn build(mut self) -> ApiServer {
+        let inner = &mut self.inner;
+        inner._definitions = Some(Definitions::start(&inner.env, Arc::clone(&inner.store)));
         ApiServer { inner: Arc::new(self.inner) }
     }
 }
@@ -303,13 +309,17 @@ impl Inner {
             None
         };
         let call = Call { server: self, parts, place, query, attributes, body, refused_creation };
-        if verb.is_long() {
-            return verb.run(&call).await;
-        }
-        match self.env.timeout(REQUEST_TIME_MAX, verb.run(&call)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(too_slow()),
-        }
+        custom::check_conversion(place)?;
+        let mut answer = if verb.is_long() {
+            verb.run(&call).await?
+        } else {
+            match self.env.timeout(REQUEST_TIME_MAX, verb.run(&call)).await {
+                Ok(answer) => answer?,
+                Err(_) => return Err(too_slow()),
+            }
+        };
+        answer::warn(&mut answer, custom::deprecation(place).as_slice());
+        Ok(answer)
     }
 
     /// The whole body, if it is not too large and does not take too long (WIRE-05).

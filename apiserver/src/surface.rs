@@ -38,13 +38,18 @@ pub(crate) fn subresources(kind: &Kind) -> Vec<Sub> {
     match place {
         ("", "pods") => subs.extend([BINDING, EVICTION, LOG]),
         ("", "namespaces") => subs.push(FINALIZE),
-        _ if SCALED.contains(&place) => subs.push(SCALE),
+        _ if SCALED.contains(&place) || is_scaled(kind) => subs.push(SCALE),
         _ => {}
     }
     if kind.has_status {
         subs.push(STATUS);
     }
     subs
+}
+
+/// Whether a custom kind says where its replicas are counted (CRD-07).
+pub(crate) fn is_scaled(kind: &Kind) -> bool {
+    kind.custom.as_ref().is_some_and(|custom| custom.versions.iter().any(|version| version.scale.is_some()))
 }
 
 /// A subresource by its name.

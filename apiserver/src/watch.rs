@@ -16,6 +16,7 @@ use setpoint_store::request::{WatchEvent, WatchFrom, WatchQuery};
 use crate::Body;
 use crate::answer::{self, Answer, JSON};
 use crate::call::Call;
+use crate::custom;
 use crate::encode;
 use crate::encodings::Encodings;
 use crate::limits::WATCH_TIME_MIN;
@@ -147,7 +148,8 @@ impl Writer {
     fn table(&self, object: &ObjectRef, now: Timestamp) -> Value {
         let meta = ListMeta { resource_version: object.revision().to_string(), ..ListMeta::default() };
         let whole = |shown: &Object| encode::object(&self.place, shown);
-        let table = Table::new(&self.place.kind, &[], [object], meta, self.include, now, whole);
+        let columns = custom::columns(&self.place);
+        let table = Table::new(&self.place.kind, &columns, [object], meta, self.include, now, whole);
         let table = if self.lines > 1 { table.without_columns() } else { table };
         serde_json::to_value(table).expect("tables have text keys")
     }

@@ -7,7 +7,7 @@ use setpoint_core::field::{FieldError, Path};
 use setpoint_core::kind::{DecodeError, Subresource};
 use setpoint_core::object::Draft;
 use setpoint_core::patch::{Patch, PatchType, validate_options};
-use setpoint_core::schema::{Schema, unknown_fields};
+use setpoint_core::schema::unknown_fields;
 use setpoint_core::{Error, Result};
 use setpoint_store::request::{Outcome, ReadAt, RequestContext, Write, Written};
 
@@ -62,6 +62,12 @@ impl Call<'_> {
     pub(crate) async fn patch(&self) -> Result<Answer> {
         let mut context = self.context("PatchOptions", &[])?;
         let patch_type = PatchType::of_media_type(self.content_type())?;
+        // A strategy is known for the kinds of the API alone (PATCH-01).
+        if patch_type == PatchType::Strategic && !encode::is_built_in(self.place) {
+            return Err(answer::unsupported_media_type(
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml".into(),
+            ));
+        }
         let manager = self.query.get("fieldManager").unwrap_or_default();
         let force = self.query.switch("force");
         let faults = validate_options(patch_type, manager, force);
@@ -83,7 +89,10 @@ impl Call<'_> {
         if self.place.sub == "scale" {
             return scale::patch(self, &context, &patch).await;
         }
-        let written = if self.place.is_stored_form() || self.place.kind.conversion.is_none() {
+        let is_custom = self.place.kind.custom.is_some() && patch_type != PatchType::Apply;
+        let is_as_stored =
+            self.place.is_stored_form() || self.place.kind.conversion.is_none() && !is_custom;
+        let written = if is_as_stored {
             let write = Write::Patch(self.key()?, patch, self.side());
             self.server.store.write(&context, write).await?
         } else {
@@ -99,7 +108,10 @@ impl Call<'_> {
             let old = self.server.store.get(context, &self.key()?, ReadAt::Newest).await?;
             let mut value = encode::object(self.place, &old);
             patch.apply(&mut value, self.schema())?;
-            let draft = self.decode(value)?;
+            let mut draft = self.decode(value)?;
+            if self.place.kind.conversion.is_none() {
+                draft.version = Some(self.place.served.version.as_str().into());
+            }
             match self.server.store.write(context, Write::Update(draft, self.side())).await {
                 Err(error) if error.is_conflict() && attempt < ATTEMPTS_MAX => attempt += 1,
                 result => return result,
@@ -123,7 +135,7 @@ impl Call<'_> {
     }
 
     fn schema(&self) -> &'static setpoint_core::schema::Type {
-        Schema::of_object(&self.place.api_version(), &self.place.kind.names.kind)
+        self.place.kind.schema(Some(&self.place.served.version))
     }
 
     /// The object that the body shows, with what the client should be warned of.
@@ -135,6 +147,9 @@ impl Call<'_> {
         let mut draft = self.decode(value)?;
         if validation == FieldValidation::Strict && !faults.is_empty() {
             return Err(self.unfit(&format!("strict decoding error: {}", faults.join(", "))));
+        }
+        if !self.place.is_stored_form() && self.place.kind.conversion.is_none() {
+            draft.version = Some(self.place.served.version.as_str().into());
         }
         self.place_draft(&mut draft)?;
         Ok((draft, faults))

@@ -8,6 +8,7 @@
 //! - [`admission`] is where an embedder changes or refuses writes.
 
 pub mod admission;
+mod definitions;
 pub mod engine;
 mod memo;
 mod object_store;
@@ -18,6 +19,7 @@ pub mod service_network;
 mod store;
 pub mod tables;
 
+pub use self::definitions::Definitions;
 pub use self::object_store::{ObjectStore, ObjectStoreExt, WatchStream};
 pub use self::objects::Objects;
 pub use self::store::Store;

@@ -8,7 +8,7 @@ use setpoint_core::kind::{Kind, Registry};
 
 use super::{v2, v3};
 
-/// The documents of a registry's kinds, each built when it is first asked for, and kept until there are more kinds.
+/// The documents of a registry's kinds, each built when it is first asked for, and kept until there are other kinds.
 #[derive(Debug)]
 pub struct Documents {
     registry: Registry,
@@ -26,8 +26,8 @@ pub struct Document {
 
 #[derive(Debug, Default)]
 struct Built {
-    /// Kinds are only ever added, so as many kinds are the same kinds.
-    kinds: usize,
+    /// The registry's version whose kinds they are of.
+    version: u64,
     index: Option<Arc<Document>>,
     versions: BTreeMap<String, Arc<Document>>,
     all: Option<Arc<Document>>,
@@ -41,8 +41,8 @@ impl Documents {
 
     /// `/openapi/v3`: where the documents of the groups and versions are, with their hashes.
     pub fn index(&self) -> Arc<Document> {
-        let kinds = self.registry.kinds();
-        if let Some(index) = &self.current(&kinds).index {
+        let (version, kinds) = (self.registry.version(), self.registry.kinds());
+        if let Some(index) = &self.current(version).index {
             return Arc::clone(index);
         }
         let mut paths = Map::new();
@@ -53,43 +53,43 @@ impl Documents {
             }
         }
         let index = Document::new(&json!({ "paths": paths }));
-        Arc::clone(self.current(&kinds).index.insert(index))
+        Arc::clone(self.current(version).index.insert(index))
     }
 
     /// `/openapi/v3/PATH` of a path such as `api/v1` or `apis/apps/v1`; `None` if nothing is served there.
     pub fn version(&self, path: &str) -> Option<Arc<Document>> {
-        let kinds = self.registry.kinds();
-        if let Some(document) = self.current(&kinds).versions.get(path) {
+        let (version, kinds) = (self.registry.version(), self.registry.kinds());
+        if let Some(document) = self.current(version).versions.get(path) {
             return Some(Arc::clone(document));
         }
         if !group_versions(&kinds).contains(path) {
             return None;
         }
-        let (group, version) = match path.strip_prefix("apis/") {
+        let (group, served) = match path.strip_prefix("apis/") {
             Some(rest) => rest.split_once('/')?,
             None => ("", path.strip_prefix("api/")?),
         };
         // Built without the lock; if two do, the result is the same.
-        let document = Document::new(&v3::document(&kinds, group, version));
-        self.current(&kinds).versions.insert(path.to_owned(), Arc::clone(&document));
+        let document = Document::new(&v3::document(&kinds, group, served));
+        self.current(version).versions.insert(path.to_owned(), Arc::clone(&document));
         Some(document)
     }
 
     /// `/openapi/v2`: everything.
     pub fn all(&self) -> Arc<Document> {
-        let kinds = self.registry.kinds();
-        if let Some(all) = &self.current(&kinds).all {
+        let (version, kinds) = (self.registry.version(), self.registry.kinds());
+        if let Some(all) = &self.current(version).all {
             return Arc::clone(all);
         }
         let all = Document::new(&v2::document(&kinds));
-        Arc::clone(self.current(&kinds).all.insert(all))
+        Arc::clone(self.current(version).all.insert(all))
     }
 
-    /// What has been built of exactly these kinds.
-    fn current(&self, kinds: &[Arc<Kind>]) -> parking_lot::MutexGuard<'_, Built> {
+    /// What has been built of the kinds of this version.
+    fn current(&self, version: u64) -> parking_lot::MutexGuard<'_, Built> {
         let mut built = self.built.lock();
-        if built.kinds != kinds.len() {
-            *built = Built { kinds: kinds.len(), ..Built::default() };
+        if built.version != version {
+            *built = Built { version, ..Built::default() };
         }
         built
     }

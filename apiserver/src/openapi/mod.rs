@@ -11,6 +11,7 @@
 pub mod descriptions;
 
 mod answer;
+mod custom;
 mod dialect;
 mod documents;
 mod operations;

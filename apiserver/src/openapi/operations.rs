@@ -87,9 +87,9 @@ pub(super) fn add_kind(
     }
 }
 
-/// The built-in kinds that can be scaled.
+/// Whether a kind can be scaled.
 fn has_scale(kind: &Kind) -> bool {
-    matches!(
+    crate::surface::is_scaled(kind) || matches!(
         (&*kind.resource.group, &*kind.names.kind),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet") | ("", "ReplicationController")
     )

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use setpoint_core::kind::{Kind, ServedVersion};
 use setpoint_core::schema::{Field, ListType, Node, Scalar, Schema, Type};
 
-use super::descriptions;
+use super::{custom, descriptions};
 use super::dialect::Dialect;
 
 const META_V1: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
@@ -106,7 +106,7 @@ impl Schemas {
         self.named.insert(type_.name().to_owned(), schema.into());
     }
 
-    /// An object with typed metadata of which nothing else is known.
+    /// An object with typed metadata, and what its definition says, if it has one.
     fn add_custom(&mut self, kind: &Kind, served: &ServedVersion) -> String {
         let reversed: Vec<&str> = served.group.rsplit('.').collect();
         let name = format!("{}.{}.{}", reversed.join("."), served.version, kind.names.kind);
@@ -114,13 +114,29 @@ impl Schemas {
         let meta = format!("{META_V1}.ObjectMeta");
         self.add_named(&meta);
         properties["metadata"] = self.dialect.reference_with_siblings(&meta);
-        let schema = json!({
-            "type": "object",
-            "properties": properties,
-            "x-kubernetes-group-version-kind": of_kind(&kind.names.kind, served),
-            "x-kubernetes-preserve-unknown-fields": true,
-        });
-        self.named.insert(name.clone(), schema);
+        let written = kind.custom.as_ref().and_then(|custom| custom.version(Some(&served.version)));
+        let written = written.and_then(|version| version.schema.as_object().cloned());
+        let mut schema = match written {
+            Some(mut schema) => {
+                if self.dialect == Dialect::V2 {
+                    custom::for_v2(&mut schema);
+                }
+                if let Some(Value::Object(declared)) = schema.get("properties") {
+                    let mut declared = declared.clone();
+                    declared.extend(properties.as_object().cloned().unwrap_or_default());
+                    properties = declared.into();
+                }
+                schema
+            }
+            None => json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+                .as_object()
+                .cloned()
+                .unwrap_or_default(),
+        };
+        schema.insert("properties".to_owned(), properties);
+        let of_kind = of_kind(&kind.names.kind, served);
+        schema.insert("x-kubernetes-group-version-kind".to_owned(), of_kind);
+        self.named.insert(name.clone(), schema.into());
         name
     }
 

@@ -55,6 +55,7 @@ pub struct Definition {
     stored: String,
     is_terminating: bool,
     has_webhook: bool,
+    origin: String,
 }
 
 #[derive(Debug)]
@@ -122,7 +123,20 @@ impl Definition {
             stored: stored.ok_or(DefinitionError::Missing("a version that is stored"))?,
             is_terminating: !definition["metadata"]["deletionTimestamp"].is_null(),
             has_webhook: definition["spec"]["conversion"]["strategy"] == "Webhook",
+            origin: Self::origin(definition),
         })
+    }
+
+    /// What of a definition's state makes its kind what it is.
+    pub fn origin(definition: &Value) -> String {
+        let meta = &definition["metadata"];
+        format!(
+            "{} {} {} {}",
+            meta["uid"],
+            meta["generation"],
+            !meta["deletionTimestamp"].is_null(),
+            definition["status"]["acceptedNames"]
+        )
     }
 
     /// The definition of a type made with kube's derive macro.
@@ -219,6 +233,7 @@ impl Definition {
         let custom = Custom {
             versions: served.iter().map(|version| version.custom()).collect(),
             stored: self.stored.clone(),
+            origin: self.origin.clone(),
             is_terminating: self.is_terminating,
             no_conversion: self.has_webhook.then(|| "this server calls no conversion webhooks".to_owned()),
             base,

@@ -18,6 +18,8 @@ pub struct Custom {
     pub versions: Vec<CustomVersion>,
     /// The version that new objects are stored in.
     pub stored: String,
+    /// The state of the definition that it was made of: another state makes another kind.
+    pub origin: String,
     /// Whether its definition is being deleted, so that nothing is created any more (CRD-11).
     pub is_terminating: bool,
     /// Why objects are not translated between versions, if they would have to be by somebody else.
@@ -83,6 +85,7 @@ impl Custom {
         Self {
             versions: self.versions.clone(),
             stored: self.stored.clone(),
+            origin: self.origin.clone(),
             is_terminating: self.is_terminating,
             no_conversion: self.no_conversion.clone(),
             base: self.base.clone(),

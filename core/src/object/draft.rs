@@ -122,6 +122,19 @@ impl Draft {
         &self.kind
     }
 
+    /// Follows its kind as it is now, if that has changed since the draft was made.
+    pub fn set_kind(&mut self, kind: Arc<Kind>) {
+        self.kind = kind;
+    }
+
+    /// The `apiVersion` in which it was written.
+    pub fn api_version(&self) -> String {
+        let served = self.version.as_deref().and_then(|version| {
+            self.kind.versions.iter().find(|served| served.version == version)
+        });
+        served.map_or_else(|| self.kind.api_version(), |served| served.api_version())
+    }
+
     /// Its metadata.
     pub fn meta(&self) -> &Meta {
         &self.meta

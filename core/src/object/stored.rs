@@ -144,6 +144,11 @@ impl Object {
         }
     }
 
+    /// The same object with other parts, of a kind that has changed since.
+    pub(crate) fn with_parts(&self, kind: Arc<Kind>, spec: Part, status: Option<Part>) -> Self {
+        Self { kind, spec, status, ..self.at_revision(self.revision) }
+    }
+
     /// What a store makes of a draft.
     pub fn from_draft(draft: Draft, revision: Revision) -> Self {
         let Draft { kind, meta, spec, status, managed, .. } = draft;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use setpoint_core::kind::{Kind, Subresource};
-use setpoint_core::object::{Key, ObjectRef};
+use setpoint_core::object::{Key, ObjectRef, Text};
 use setpoint_core::ownership::{Applied, Apply, ApplyError, Element, FieldSet, Manager, Operation};
 use setpoint_core::patch::{PatchType, validate_options};
 use setpoint_core::{Error, Reason, Result};
@@ -26,6 +26,8 @@ struct Wanted {
     ignored: FieldSet,
     side: Subresource,
     force: bool,
+    /// The version that it is written in, if that is not the preferred one.
+    version: Option<Text>,
 }
 
 impl<E: Engine> Inner<E> {
@@ -83,6 +85,7 @@ impl<E: Engine> Inner<E> {
         let text = |field: &str| config.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (api_version, name) = (text("apiVersion"), text("kind"));
         let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        let (group, version) = (group.to_owned(), version.to_owned());
         if name != kind.names.kind || kind.versions.iter().all(|served| served.group != group) {
             let slash = if group.is_empty() { "" } else { "/" };
             return Err(Error::bad_request(format!(
@@ -105,10 +108,11 @@ impl<E: Engine> Inner<E> {
         let manager = Manager {
             operation: Operation::Apply,
             api_version: api_version.into(),
-            ..record::manager(&kind, context, side)
+            ..record::manager(String::new(), context, side)
         };
         let ignored = ignored(&kind, &config, side);
-        Ok(Wanted { kind, config: Value::Object(config), manager, ignored, side, force })
+        let version = (!is_preferred).then(|| version.as_str().into());
+        Ok(Wanted { kind, config: Value::Object(config), manager, ignored, side, force, version })
     }
 
     fn attempt_apply(
@@ -121,7 +125,8 @@ impl<E: Engine> Inner<E> {
         let managed = old.managed_fields().map(|managed| (**managed).clone()).unwrap_or_default();
         let live = old.to_value_without_ownership();
         let applied = self.merge(wanted, &old.key(), &live, &managed)?;
-        let draft = decode(&wanted.kind, applied.object)?;
+        let mut draft = decode(&wanted.kind, applied.object)?;
+        draft.version.clone_from(&wanted.version);
         check_name(&draft, &old.meta().name)?;
         update::check_preconditions(&draft, old)?;
         let managed = match old.managed_fields() {
@@ -139,6 +144,7 @@ impl<E: Engine> Inner<E> {
             json!({ "apiVersion": wanted.manager.api_version.as_ref(), "kind": wanted.kind.names.kind });
         let applied = self.merge(wanted, key, &empty, &Default::default())?;
         let mut draft = decode(&wanted.kind, applied.object)?;
+        draft.version.clone_from(&wanted.version);
         if let Some(uid) = &draft.meta().uid {
             let why = format!(
                 "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
@@ -166,7 +172,7 @@ impl<E: Engine> Inner<E> {
     ) -> Result<Applied> {
         let apply = Apply {
             config: &wanted.config,
-            place: record::type_of(&wanted.kind).node(),
+            place: wanted.kind.schema(wanted.version.as_deref()).node(),
             manager: &wanted.manager,
             force: wanted.force,
             ignored: &wanted.ignored,
@@ -212,7 +218,16 @@ fn of_scaled(kind: &Kind, config: Map<String, Value>) -> Result<Map<String, Valu
     scaled.insert("apiVersion".to_owned(), Value::String(kind.api_version()));
     scaled.insert("kind".to_owned(), Value::String(kind.names.kind.clone()));
     if let Some(replicas) = config.get("spec").and_then(|spec| spec.get("replicas")) {
-        scaled.insert("spec".to_owned(), json!({ "replicas": replicas }));
+        let version = kind.custom.as_ref().and_then(|custom| custom.version(None));
+        match version.and_then(|version| version.scale.as_ref()) {
+            Some(paths) => {
+                let count = replicas.as_i64().unwrap_or_default();
+                scaled.extend(paths.patch(count).as_object().cloned().unwrap_or_default());
+            }
+            None => {
+                scaled.insert("spec".to_owned(), json!({ "replicas": replicas }));
+            }
+        }
     }
     if let Some(Value::Object(meta)) = config.get("metadata") {
         let kept = ["name", "namespace", "uid", "resourceVersion"];

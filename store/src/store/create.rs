@@ -86,7 +86,12 @@ impl<E: Engine> Inner<E> {
         snapshot: &Snapshot,
         ownership: &Ownership,
     ) -> Result<Prepared> {
+        self.of_kind_now(&mut draft)?;
         let kind = Arc::clone(draft.kind());
+        if kind.custom.as_ref().is_some_and(|custom| custom.is_terminating) {
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(Error::forbidden(&kind.resource, &draft.meta().name, why));
+        }
         if draft.revision.take().is_some() {
             return Err(Error::new(
                 setpoint_core::Reason::InternalError,

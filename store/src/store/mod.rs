@@ -25,9 +25,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use setpoint_core::custom::renewed;
 use setpoint_core::env::Env;
 use setpoint_core::kind::{Kind, KindId, Registry};
-use setpoint_core::object::{Key, ObjectRef, Revision};
+use setpoint_core::object::{Draft, Key, ObjectRef, Revision};
 use setpoint_core::{Error, Reason, Result};
 
 use self::create::CreateMemo;
@@ -200,12 +201,34 @@ impl<E> Inner<E> {
         }
     }
 
+    /// A draft of the kind as it is now: it may have changed since the draft was made.
+    fn of_kind_now(&self, draft: &mut Draft) -> Result<()> {
+        let kind = self.kind(draft.kind().id)?;
+        if !Arc::ptr_eq(&kind, draft.kind()) {
+            draft.set_kind(kind);
+        }
+        Ok(())
+    }
+
+    /// An object as its kind shows it now.
+    fn shown_now(&self, object: &ObjectRef) -> ObjectRef {
+        match self.registry.get(object.kind().id) {
+            Some(kind) => shown_as(object, &kind),
+            None => Arc::clone(object),
+        }
+    }
+
     fn not_found(&self, key: &Key) -> Error {
         match self.registry.get(key.kind) {
             Some(kind) => Error::not_found(&kind.resource, &key.name),
             None => Error::new(Reason::NotFound, "the kind is not registered here"),
         }
     }
+}
+
+/// An object as a kind shows it.
+fn shown_as(object: &ObjectRef, kind: &Arc<Kind>) -> ObjectRef {
+    renewed(object, kind).map_or_else(|| Arc::clone(object), Arc::new)
 }
 
 /// What an engine's failure means to a client; a mismatch is the caller's to answer.
@@ -225,7 +248,8 @@ impl<E: Engine> ObjectStore for Store<E> {
 
     async fn get(&self, _context: &RequestContext, key: &Key, at: ReadAt) -> Result<ObjectRef> {
         let snapshot = self.inner.snapshot_for(at).await?;
-        snapshot.get(key).cloned().ok_or_else(|| self.inner.not_found(key))
+        let object = snapshot.get(key).ok_or_else(|| self.inner.not_found(key))?;
+        Ok(self.inner.shown_now(object))
     }
 
     async fn list(&self, _context: &RequestContext, query: &ListQuery) -> Result<ObjectList> {

@@ -4,7 +4,6 @@ use serde_json::Value;
 use setpoint_core::kind::{Kind, Subresource};
 use setpoint_core::object::{Draft, Key, ObjectRef};
 use setpoint_core::patch::Patch;
-use setpoint_core::schema::Schema;
 use setpoint_core::{Error, Result};
 
 use super::Inner;
@@ -43,7 +42,7 @@ impl<E: Engine> Inner<E> {
         let kind = Arc::clone(old.kind());
         let mut value =
             if patch.touches_managed_fields() { old.to_value() } else { old.to_value_without_ownership() };
-        patch.apply(&mut value, Schema::of_object(&kind.api_version(), &kind.names.kind))?;
+        patch.apply(&mut value, kind.schema(None))?;
         let draft = decode(&kind, value)?;
         check_name(&draft, &old.meta().name)?;
         super::update::check_preconditions(&draft, old)?;

@@ -1,12 +1,13 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use setpoint_core::kind::Kind;
 use setpoint_core::object::{Object, ObjectRef, Revision};
 use setpoint_core::{Error, Reason, Result};
 
-use super::Inner;
 use super::page::Token;
+use super::{Inner, shown_as};
 use crate::engine::{Engine, Expired, Route};
 use crate::request::{ListQuery, ObjectList, ReadAt, Selection};
 use crate::tables::Snapshot;
@@ -96,7 +97,7 @@ impl<E: Engine> Inner<E> {
     /// The objects of one page, and where the next begins.
     fn page(
         &self,
-        kind: &Kind,
+        kind: &Arc<Kind>,
         snapshot: &Snapshot,
         selection: &Selection,
         from: Option<(&str, &str)>,
@@ -109,10 +110,11 @@ impl<E: Engine> Inner<E> {
         let mut matching = snapshot
             .list_from(kind.id, namespace, name)
             .take_while(within)
+            .map(|object| shown_as(object, kind))
             .filter(|object| matches(kind, selection, object));
         let items: Vec<ObjectRef> = match limit {
-            Some(limit) => matching.by_ref().take(limit).cloned().collect(),
-            None => matching.by_ref().cloned().collect(),
+            Some(limit) => matching.by_ref().take(limit).collect(),
+            None => matching.by_ref().collect(),
         };
         let next = matching.next();
         let (mut continue_token, mut remaining) = (None, None);

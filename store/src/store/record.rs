@@ -133,7 +133,7 @@ impl Records {
             return Some(known);
         }
         let kind = old.kind();
-        let manager = manager(kind, context, side);
+        let manager = manager(draft.api_version(), context, side);
         let mut managed = known.updated(&changed, &manager, now, |version| is_served(kind, version));
         if side == Subresource::Scale {
             // Upstream brings the entry over from the scale without a time of its own.
@@ -146,14 +146,14 @@ impl Records {
     }
 }
 
-/// Who writes.
-pub(super) fn manager(kind: &Kind, context: &RequestContext, side: Subresource) -> Manager {
+/// Who writes, in which version.
+pub(super) fn manager(api_version: String, context: &RequestContext, side: Subresource) -> Manager {
     let name =
         if context.field_manager.is_empty() { UNKNOWN.into() } else { Arc::clone(&context.field_manager) };
     Manager {
         name,
         operation: Operation::Update,
-        api_version: kind.api_version().into(),
+        api_version: api_version.into(),
         subresource: side.as_str().into(),
     }
 }
@@ -161,12 +161,6 @@ pub(super) fn manager(kind: &Kind, context: &RequestContext, side: Subresource) 
 /// Whether fields of this version still mean something.
 pub(super) fn is_served(kind: &Kind, version: &str) -> bool {
     kind.is_served_at(version)
-}
-
-/// The type of a kind's objects.
-pub(super) fn type_of(kind: &Kind) -> &'static Type {
-    let Some(served) = kind.versions.first() else { return Schema::untyped() };
-    Schema::of_kind(&served.group, &served.version, &kind.names.kind).unwrap_or_else(Schema::untyped)
 }
 
 /// What a client sent as `managedFields` (PATCH-13).
@@ -198,7 +192,7 @@ fn created(
     now: Timestamp,
 ) -> ManagedFields {
     let kind = draft.kind();
-    sent.updated(fields, &manager(kind, context, Subresource::Main), now, |version| is_served(kind, version))
+    sent.updated(fields, &manager(draft.api_version(), context, Subresource::Main), now, |version| is_served(kind, version))
 }
 
 /// Whether a creator's record was made at this time; one without entries is of any.
@@ -226,7 +220,7 @@ struct Fields {
 impl Fields {
     fn of(draft: &Draft) -> Self {
         let kind = draft.kind();
-        let place = type_of(kind).node();
+        let place = kind.schema(draft.version.as_deref()).node();
         let status = if kind.has_status { None } else { draft.status_part() };
         let body = kind.representation.body_tape(draft.spec_part(), status, place);
         let meta = meta_place().map(|place| Tape::of(&owned_meta(draft.meta()), place));
@@ -277,7 +271,7 @@ fn changes(draft: &Draft, old: &Object) -> Comparison {
 }
 
 fn body_changes(draft: &Draft, old: &Object) -> Comparison {
-    let type_ = type_of(old.kind());
+    let type_ = draft.kind().schema(draft.version.as_deref());
     let representation = &old.kind().representation;
     let (before, after) = (old.status_part(), draft.status_part());
     if draft.spec_part().ptr_eq(old.spec_part()) {

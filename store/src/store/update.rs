@@ -42,9 +42,10 @@ impl<E: Engine> Inner<E> {
     pub(super) async fn update(
         &self,
         context: &RequestContext,
-        draft: Draft,
+        mut draft: Draft,
         side: Subresource,
     ) -> Result<Written> {
+        self.of_kind_now(&mut draft)?;
         let key = draft.key();
         let traits = draft.kind().rules.traits();
         if draft.revision.is_none() && !traits.updates_unconditionally {
@@ -79,7 +80,8 @@ impl<E: Engine> Inner<E> {
     ) -> Result<Written> {
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = self.engine.snapshot();
-            let old = snapshot.get(key).cloned().ok_or_else(|| self.not_found(key))?;
+            let old = snapshot.get(key).ok_or_else(|| self.not_found(key))?;
+            let old = self.shown_now(old);
             let attempt = decide(&snapshot, &old)?;
             let charges = match &attempt {
                 Attempt::Ready(ready) => match &ready.commit.value {
@@ -127,7 +129,7 @@ impl<E: Engine> Inner<E> {
         snapshot: &Snapshot,
         ownership: Ownership,
     ) -> Result<Attempt> {
-        let kind = Arc::clone(old.kind());
+        let kind = Arc::clone(draft.kind());
         let key = old.key();
         metadata::check_namespace(&draft, old)?;
         metadata::keep_system_fields(&mut draft, old);

@@ -11,8 +11,8 @@ use setpoint_core::kind::Kind;
 use setpoint_core::object::{Object, ObjectRef};
 use setpoint_core::{Error, Result};
 
-use super::Inner;
 use super::read::{check_fields, expired_error, matches, route};
+use super::{Inner, shown_as};
 use crate::engine::{Change, Engine, Feed};
 use crate::object_store::WatchStream;
 use crate::request::{Selection, WatchEvent, WatchFrom, WatchQuery};
@@ -52,7 +52,9 @@ impl<E: Engine> Inner<E> {
         };
         let bookmark = query.bookmarks.then(|| self.env.sleep(first));
         let selection = query.selection.clone();
-        Ok(Box::pin(Watch { kind, selection, env: self.env.clone(), initial, feed, bookmark, ended: false }))
+        let end = kind.custom.as_ref().map(|custom| custom.end.wait().boxed());
+        let env = self.env.clone();
+        Ok(Box::pin(Watch { kind, selection, env, initial, feed, bookmark, end, ended: false }))
     }
 }
 
@@ -66,6 +68,8 @@ struct Watch {
     feed: Feed,
     /// When to tell how far it has come, if at all.
     bookmark: Option<BoxFuture<'static, ()>>,
+    /// When the kind is gone or another one, if it can be (CRD-11).
+    end: Option<BoxFuture<'static, ()>>,
     ended: bool,
 }
 
@@ -86,6 +90,7 @@ impl Stream for Watch {
                 }
                 // A clean end: the client resumes from the last event (WATCH-11).
                 Poll::Ready(Some(Err(_)) | None) => this.ended = true,
+                Poll::Pending if this.is_over(cx) => this.ended = true,
                 Poll::Pending => return this.poll_bookmark(cx),
             }
         }
@@ -100,11 +105,16 @@ impl Watch {
         let before = change.old.as_ref().filter(selected);
         let after = change.new.as_ref().filter(selected);
         match (before, after) {
-            (None, Some(new)) => Some(WatchEvent::Added(Arc::clone(new))),
-            (Some(_), Some(new)) => Some(WatchEvent::Modified(Arc::clone(new))),
-            (Some(_), None) => change.removed().map(WatchEvent::Deleted),
+            (None, Some(new)) => Some(WatchEvent::Added(shown_as(new, &self.kind))),
+            (Some(_), Some(new)) => Some(WatchEvent::Modified(shown_as(new, &self.kind))),
+            (Some(_), None) => change.removed().map(|old| WatchEvent::Deleted(shown_as(&old, &self.kind))),
             (None, None) => None,
         }
+    }
+
+    /// Whether the kind has become another one: what it was is told, and no more.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.end.as_mut().is_some_and(|end| end.poll_unpin(cx).is_ready())
     }
 
     fn selects(&self, object: &Object) -> bool {
