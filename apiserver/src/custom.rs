@@ -50,3 +50,6 @@ pub(crate) fn columns(place: &Place) -> Vec<PrinterColumn> {
     };
     columns.iter().map(column).collect()
 }
+
+#[cfg(test)]
+mod tests;

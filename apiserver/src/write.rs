@@ -65,7 +65,8 @@ impl Call<'_> {
         // A strategy is known for the kinds of the API alone (PATCH-01).
         if patch_type == PatchType::Strategic && !encode::is_built_in(self.place) {
             return Err(answer::unsupported_media_type(
-                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml".into(),
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+                    .into(),
             ));
         }
         let manager = self.query.get("fieldManager").unwrap_or_default();
@@ -90,8 +91,7 @@ impl Call<'_> {
             return scale::patch(self, &context, &patch).await;
         }
         let is_custom = self.place.kind.custom.is_some() && patch_type != PatchType::Apply;
-        let is_as_stored =
-            self.place.is_stored_form() || self.place.kind.conversion.is_none() && !is_custom;
+        let is_as_stored = self.place.is_stored_form() || self.place.kind.conversion.is_none() && !is_custom;
         let written = if is_as_stored {
             let write = Write::Patch(self.key()?, patch, self.side());
             self.server.store.write(&context, write).await?

@@ -89,10 +89,11 @@ pub(super) fn add_kind(
 
 /// Whether a kind can be scaled.
 fn has_scale(kind: &Kind) -> bool {
-    crate::surface::is_scaled(kind) || matches!(
-        (&*kind.resource.group, &*kind.names.kind),
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet") | ("", "ReplicationController")
-    )
+    crate::surface::is_scaled(kind)
+        || matches!(
+            (&*kind.resource.group, &*kind.names.kind),
+            ("apps", "Deployment" | "ReplicaSet" | "StatefulSet") | ("", "ReplicationController")
+        )
 }
 
 fn list_operation(list: &str) -> Operation<'_> {

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use setpoint_core::kind::{Kind, ServedVersion};
 use setpoint_core::schema::{Field, ListType, Node, Scalar, Schema, Type};
 
-use super::{custom, descriptions};
 use super::dialect::Dialect;
+use super::{custom, descriptions};
 
 const META_V1: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 

@@ -66,7 +66,7 @@ pub fn register(registry: &Registry) -> Result<(), KindConflict> {
     );
     row.has_status = true;
     row.categories = &["api-extensions"];
-    let representation = JsonKind::<CustomResourceDefinition>::default();
+    let representation = JsonKind::<CustomResourceDefinition>::guarded(crate::custom::check_depth);
     row.add_kept_as::<CustomResourceDefinition>(registry, Arc::new(representation))?;
 
     let mut row = Row::namespaced("DaemonSet", "daemonsets", &["ds"], apps_v1, rules::DaemonSetRules);

@@ -101,7 +101,8 @@ impl Definition {
         let spec = definition["spec"].as_object().ok_or(DefinitionError::Missing("spec"))?;
         let group = text(spec, "group").ok_or(DefinitionError::Missing("spec.group"))?.to_owned();
         let accepted = definition["status"]["acceptedNames"].as_object();
-        let accepted = accepted.filter(|names| text(names, "plural").is_some_and(|plural| !plural.is_empty()));
+        let accepted =
+            accepted.filter(|names| text(names, "plural").is_some_and(|plural| !plural.is_empty()));
         let names = accepted.or_else(|| spec.get("names")?.as_object());
         let names = read_names(names.ok_or(DefinitionError::Missing("spec.names"))?)?;
         let listed = spec.get("versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -274,7 +275,8 @@ impl DefinedVersion {
                 .map_or_else(|| format!("{group}/{name} {kind} is deprecated"), str::to_owned)
         });
         let subresources = version.get("subresources").unwrap_or(&Value::Null);
-        let list = |name: &str| version.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let list =
+            |name: &str| version.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Ok(Self {
             is_served: flag(version, "served"),
             warning,
@@ -392,7 +394,8 @@ mod tests {
     #[test]
     fn versions_are_in_upstreams_order() {
         // DISC-01
-        let mut versions = ["foo1", "v11alpha2", "v3beta1", "v2", "v10", "v12alpha1", "v1", "foo10", "v10beta3"];
+        let mut versions =
+            ["foo1", "v11alpha2", "v3beta1", "v2", "v10", "v12alpha1", "v1", "foo10", "v10beta3"];
         versions.sort_by(|one, other| priority(one, other));
         assert_eq!(
             versions,

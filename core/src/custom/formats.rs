@@ -11,17 +11,38 @@ use crate::names;
 
 /// Formats of text.
 const TEXT: [&str; 26] = [
-    "bsonobjectid", "byte", "cidr", "creditcard", "date", "datetime", "duration", "email", "hexcolor", "hostname",
-    "ipv4", "ipv6", "isbn", "isbn10", "isbn13", "k8slongname", "k8sshortname", "mac", "password", "rgbcolor", "ssn",
-    "uri", "uuid", "uuid3", "uuid4", "uuid5",
+    "bsonobjectid",
+    "byte",
+    "cidr",
+    "creditcard",
+    "date",
+    "datetime",
+    "duration",
+    "email",
+    "hexcolor",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "isbn",
+    "isbn10",
+    "isbn13",
+    "k8slongname",
+    "k8sshortname",
+    "mac",
+    "password",
+    "rgbcolor",
+    "ssn",
+    "uri",
+    "uuid",
+    "uuid3",
+    "uuid4",
+    "uuid5",
 ];
 
 /// Whether a format is looked at for values of this type.
 pub(super) fn is_known(type_: &str, format: &str) -> bool {
     match type_ {
-        "" | "string" => {
-            TEXT.contains(&format.replace('-', "").as_str())
-        }
+        "" | "string" => TEXT.contains(&format.replace('-', "").as_str()),
         "integer" => matches!(format, "int32" | "int64"),
         "number" => matches!(format, "float" | "double"),
         _ => false,
@@ -93,12 +114,30 @@ fn is_duration(text: &str) -> bool {
     go_duration(text).is_some() || {
         let text = text.trim();
         let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-        let unit = text[end..].trim().trim_end_matches('s');
+        let written = text[end..].trim();
+        let unit = if written.len() > 2 { written.trim_end_matches('s') } else { written };
         const UNITS: [&str; 18] = [
-            "ns", "nano", "nanosecond", "us", "µs", "micro", "microsecond", "ms", "milli", "millisecond", "sec",
-            "second", "m", "min", "minute", "hr", "hour", "day",
+            "ns",
+            "nano",
+            "nanosecond",
+            "us",
+            "µs",
+            "micro",
+            "microsecond",
+            "ms",
+            "milli",
+            "millisecond",
+            "sec",
+            "second",
+            "m",
+            "min",
+            "minute",
+            "hr",
+            "hour",
+            "day",
         ];
-        end > 0 && (UNITS.contains(&unit) || matches!(unit, "h" | "d" | "w" | "week" | ""))
+        end > 0
+            && (UNITS.contains(&unit) || matches!(unit, "h" | "d" | "w" | "week" | ""))
             && !text[end..].trim().is_empty()
     }
 }
@@ -159,7 +198,11 @@ fn is_hostname(text: &str) -> bool {
 fn isbn_digits(text: &str) -> Vec<u32> {
     text.chars()
         .filter(|character| !matches!(character, ' ' | '-'))
-        .map(|character| if matches!(character, 'X' | 'x') { 10 } else { character.to_digit(10).unwrap_or(99) })
+        .map(
+            |character| {
+                if matches!(character, 'X' | 'x') { 10 } else { character.to_digit(10).unwrap_or(99) }
+            },
+        )
         .collect()
 }
 
@@ -182,7 +225,9 @@ fn is_mac(text: &str) -> bool {
     let groups = |separator: char, size: usize, counts: &[usize]| {
         let parts: Vec<&str> = text.split(separator).collect();
         counts.contains(&parts.len())
-            && parts.iter().all(|part| part.len() == size && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            && parts
+                .iter()
+                .all(|part| part.len() == size && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
     groups(':', 2, &[6, 8, 20]) || groups('-', 2, &[6, 8, 20]) || groups('.', 4, &[3, 4, 10])
 }

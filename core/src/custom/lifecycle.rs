@@ -41,7 +41,8 @@ impl Claims {
         let group = &definition["spec"]["group"];
         let mut claims = Self::default();
         for other in others {
-            if other["spec"]["group"] == *group && other["metadata"]["name"] != definition["metadata"]["name"] {
+            if other["spec"]["group"] == *group && other["metadata"]["name"] != definition["metadata"]["name"]
+            {
                 claims.add(&other["status"]["acceptedNames"]);
             }
         }
@@ -143,8 +144,7 @@ fn cleanup(definition: &Value, now: Timestamp) -> Step {
         set(&mut status, &never, now);
         return Step::Clean(status);
     }
-    let going =
-        terminating(true, "InstanceDeletionInProgress", "CustomResource deletion is in progress");
+    let going = terminating(true, "InstanceDeletionInProgress", "CustomResource deletion is in progress");
     set(&mut status, &going, now);
     if status != definition["status"] {
         return Step::Status(status);
@@ -164,7 +164,8 @@ fn accept(definition: &Value, claims: &Claims) -> (Value, Condition) {
     let accepted = &definition["status"]["acceptedNames"];
     let mut names: Map<String, Value> = accepted.as_object().cloned().unwrap_or_default();
     let mut conflict: Option<(&'static str, String)> = None;
-    let is_used = |name: &Value, used: &BTreeSet<String>| name.as_str().is_some_and(|name| used.contains(name));
+    let is_used =
+        |name: &Value, used: &BTreeSet<String>| name.as_str().is_some_and(|name| used.contains(name));
     let told = |name: &Value| format!("{name} is already in use");
     for (field, reason, used) in [
         ("plural", "PluralConflict", &claims.resources),
@@ -180,7 +181,8 @@ fn accept(definition: &Value, claims: &Claims) -> (Value, Condition) {
         let taken: Vec<String> = match want {
             Value::Array(list) => {
                 let own: Vec<String> = words(&accepted[field]).collect();
-                let is_own = |name: &&Value| name.as_str().is_some_and(|name| own.iter().any(|own| own == name));
+                let is_own =
+                    |name: &&Value| name.as_str().is_some_and(|name| own.iter().any(|own| own == name));
                 list.iter().filter(|name| !is_own(name) && is_used(name, used)).map(told).collect()
             }
             name if is_used(name, used) => vec![told(name)],
@@ -194,9 +196,7 @@ fn accept(definition: &Value, claims: &Claims) -> (Value, Condition) {
     }
     put(&mut names, "categories", &wanted["categories"]);
     let condition = match conflict {
-        Some((reason, message)) => {
-            Condition { type_: "NamesAccepted", holds: false, reason, message }
-        }
+        Some((reason, message)) => Condition { type_: "NamesAccepted", holds: false, reason, message },
         None => Condition {
             type_: "NamesAccepted",
             holds: true,

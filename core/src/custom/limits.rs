@@ -1,7 +1,7 @@
 //! What a definition may cost.
 
 /// How deep a schema may be.
-pub const SCHEMA_DEPTH_MAX: usize = 64;
+pub const SCHEMA_DEPTH_MAX: usize = 40;
 
 /// How many schemas one version may consist of.
 pub const SCHEMA_NODES_MAX: usize = 50_000;

@@ -38,6 +38,7 @@ mod validate;
 pub(crate) use self::accept::DefinitionRules;
 pub use self::definition::{Definition, DefinitionError};
 pub use self::read::SchemaError;
+pub(crate) use self::read::check_depth;
 pub use self::renew::{renewed, shown};
 pub use self::rules::CustomRules;
 pub use self::structural::{Additional, Checks, ListKind, Structural, Type};

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_or_too_large_is_refused() {
-        for pattern in ["(", "a**", "(?=x)", r"(a)\1", "[", "((((a{100}){100}){100}){100})"] {
+        for pattern in ["(", "(?=x)", r"(a)\1", "[", "((((a{100}){100}){100}){100})"] {
             assert!(compile(pattern).is_err(), "{pattern}");
         }
     }

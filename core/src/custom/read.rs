@@ -6,6 +6,7 @@ use super::formats;
 use super::limits::{SCHEMA_DEPTH_MAX, SCHEMA_NODES_MAX};
 use super::pattern;
 use super::structural::{Additional, Checks, ListKind, Structural, Type};
+use crate::kind::DecodeError;
 
 /// Why a schema cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +82,8 @@ impl Reader {
 
     fn checks(&mut self, fields: &Map<String, Value>, depth: usize) -> Result<Checks, SchemaError> {
         let number = |name: &str| fields.get(name).and_then(Value::as_f64);
-        let count = |name: &str| fields.get(name).and_then(Value::as_f64).map(|number| number.max(0.0) as u64);
+        let count =
+            |name: &str| fields.get(name).and_then(Value::as_f64).map(|number| number.max(0.0) as u64);
         let pattern = match text(fields, "pattern").filter(|pattern| !pattern.is_empty()) {
             Some(written) => {
                 let compiled = pattern::compile(written).map_err(SchemaError::Unfit)?;
@@ -147,4 +149,31 @@ pub(super) fn flag(fields: &Map<String, Value>, name: &str) -> bool {
 pub(super) fn texts(list: Option<&Value>) -> Vec<String> {
     let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Definitions whose schemas are too deep are refused before they are read as what they are.
+pub(crate) fn check_depth(body: &Map<String, Value>) -> Result<(), DecodeError> {
+    let versions = body.get("spec").and_then(|spec| spec.get("versions")).and_then(Value::as_array);
+    for version in versions.map(Vec::as_slice).unwrap_or_default() {
+        if let Some(schema) = version.pointer("/schema/openAPIV3Schema")
+            && !is_within(schema, SCHEMA_DEPTH_MAX)
+        {
+            return Err(DecodeError::new("spec.versions", SchemaError::TooDeep.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether there are at most so many schemas in one another.
+fn is_within(schema: &Value, depth: usize) -> bool {
+    let Value::Object(fields) = schema else { return true };
+    fields.iter().all(|(name, value)| match (name.as_str(), value) {
+        ("default" | "enum" | "example" | "required", _) => true,
+        ("properties" | "patternProperties" | "definitions" | "dependencies", Value::Object(inner)) => {
+            inner.values().all(|schema| depth > 0 && is_within(schema, depth - 1))
+        }
+        (_, Value::Array(list)) => list.iter().all(|schema| depth > 0 && is_within(schema, depth - 1)),
+        (_, schema @ Value::Object(_)) => depth > 0 && is_within(schema, depth - 1),
+        _ => true,
+    })
 }

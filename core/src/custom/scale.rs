@@ -41,9 +41,10 @@ impl ScalePaths {
     /// The fields of a merge patch that sets the number.
     pub fn patch(&self, replicas: i64) -> Value {
         let innermost = Value::from(replicas);
-        self.spec_replicas.iter().rev().fold(innermost, |value, name| {
-            Value::Object([(name.clone(), value)].into_iter().collect())
-        })
+        self.spec_replicas
+            .iter()
+            .rev()
+            .fold(innermost, |value, name| Value::Object([(name.clone(), value)].into_iter().collect()))
     }
 }
 

@@ -118,7 +118,9 @@ impl Walk {
                     0 => "Found none valid".to_owned(),
                     several => format!("Found {several} valid alternatives"),
                 };
-                found.faults.push(self.plain(&format!("must validate one and only one schema (oneOf). {how}")));
+                found
+                    .faults
+                    .push(self.plain(&format!("must validate one and only one schema (oneOf). {how}")));
                 found.add(best.unwrap_or_default());
             }
         }
@@ -166,8 +168,7 @@ impl Walk {
         let checks = &schema.checks;
         let length = text.chars().count() as u64;
         let fault = if let Some(max) = checks.max_length.filter(|max| length > *max) {
-            let detail =
-                format!("may not be more than {max} {}", if max == 1 { "byte" } else { "bytes" });
+            let detail = format!("may not be more than {max} {}", if max == 1 { "byte" } else { "bytes" });
             Some(self.fault(FieldErrorKind::TooLong, None, detail))
         } else if let Some(min) = checks.min_length.filter(|min| length < *min) {
             Some(self.invalid(text, &format!("should be at least {min} chars long")))
@@ -194,9 +195,9 @@ impl Walk {
         let checks = &schema.checks;
         let format = checks.format.as_deref();
         let is_integer = schema.type_ == Some(Type::Integer) && !schema.is_int_or_string;
-        if is_integer && format == Some("int32") && whole(number).is_none_or(|it| i32::try_from(it).is_err()) {
-            let why =
-                format!("Checked value must be of type integer with format int32 in {}", self.path);
+        if is_integer && format == Some("int32") && whole(number).is_none_or(|it| i32::try_from(it).is_err())
+        {
+            let why = format!("Checked value must be of type integer with format int32 in {}", self.path);
             found.faults.push(FieldError {
                 kind: FieldErrorKind::Invalid,
                 field: "<nil>".to_owned(),
@@ -307,10 +308,8 @@ impl Walk {
             found.checks += 1;
             return;
         }
-        let words: Vec<String> = allowed
-            .iter()
-            .map(|one| one.as_str().map_or_else(|| json(&one.to_string()), json))
-            .collect();
+        let words: Vec<String> =
+            allowed.iter().map(|one| one.as_str().map_or_else(|| json(&one.to_string()), json)).collect();
         let detail = format!("supported values: {}", words.join(", "));
         found.faults.push(self.fault(FieldErrorKind::NotSupported, Some(json(value)), detail));
     }

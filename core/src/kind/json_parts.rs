@@ -21,11 +21,24 @@ pub type JsonSpec = Map<String, Value>;
 /// What is written passes through `K`, so unknown fields are dropped, serde's defaults apply and a wrong
 /// type is refused. With `K` = [`Value`] nothing is known and everything is kept.
 #[derive(Debug)]
-pub struct JsonKind<K>(PhantomData<fn() -> K>);
+pub struct JsonKind<K> {
+    guard: Option<Guard>,
+    marker: PhantomData<fn() -> K>,
+}
+
+/// Looks at a body before it passes through its type, which may not bear everything.
+type Guard = fn(&Map<String, Value>) -> Result<(), DecodeError>;
+
+impl<K> JsonKind<K> {
+    /// One whose bodies are looked at before they pass through `K`.
+    pub(crate) fn guarded(guard: Guard) -> Self {
+        Self { guard: Some(guard), marker: PhantomData }
+    }
+}
 
 impl<K> Default for JsonKind<K> {
     fn default() -> Self {
-        Self(PhantomData)
+        Self { guard: None, marker: PhantomData }
     }
 }
 
@@ -67,12 +80,17 @@ where
     K: Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     fn decode(&self, mut body: Map<String, Value>) -> Result<Body, DecodeError> {
+        if let Some(guard) = self.guard {
+            guard(&body)?;
+        }
         body.insert("metadata".to_owned(), Value::Object(Map::new()));
         let whole: K = from_json(Value::Object(body))?;
         match serde_json::to_value(&whole) {
             Ok(mut value @ Value::Object(_)) => {
                 plain_numbers(&mut value);
-                let Value::Object(fields) = value else { return Err(DecodeError::new("", "must be an object")) };
+                let Value::Object(fields) = value else {
+                    return Err(DecodeError::new("", "must be an object"));
+                };
                 Ok(body_of(fields))
             }
             Ok(_) => Err(DecodeError::new("", "must be an object")),

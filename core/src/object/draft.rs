@@ -129,9 +129,10 @@ impl Draft {
 
     /// The `apiVersion` in which it was written.
     pub fn api_version(&self) -> String {
-        let served = self.version.as_deref().and_then(|version| {
-            self.kind.versions.iter().find(|served| served.version == version)
-        });
+        let served = self
+            .version
+            .as_deref()
+            .and_then(|version| self.kind.versions.iter().find(|served| served.version == version));
         served.map_or_else(|| self.kind.api_version(), |served| served.api_version())
     }
 

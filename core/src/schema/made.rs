@@ -215,7 +215,8 @@ mod tests {
     #[test]
     fn unknown_fields_of_a_made_type_are_found() {
         let type_ = Schema::made(&form("pairs")).expect("a struct");
-        let object = serde_json::json!({"pairs": [{"key": "a", "valeu": "b"}], "metadata": {"nam": "x"}, "c": 1});
+        let object =
+            serde_json::json!({"pairs": [{"key": "a", "valeu": "b"}], "metadata": {"nam": "x"}, "c": 1});
         assert_eq!(unknown_fields(&object, type_), ["c", "metadata.nam", "pairs[0].valeu"]);
     }
 }

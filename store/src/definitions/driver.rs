@@ -85,7 +85,8 @@ impl Driver {
                 self.forget(entry);
             }
         }
-        let mut events = self.store.watch(&self.context, &WatchQuery::after(selection, list.revision)).await?;
+        let mut events =
+            self.store.watch(&self.context, &WatchQuery::after(selection, list.revision)).await?;
         for name in self.known.names() {
             self.look_at(&name).await;
         }

@@ -192,7 +192,9 @@ fn created(
     now: Timestamp,
 ) -> ManagedFields {
     let kind = draft.kind();
-    sent.updated(fields, &manager(draft.api_version(), context, Subresource::Main), now, |version| is_served(kind, version))
+    sent.updated(fields, &manager(draft.api_version(), context, Subresource::Main), now, |version| {
+        is_served(kind, version)
+    })
 }
 
 /// Whether a creator's record was made at this time; one without entries is of any.

@@ -75,13 +75,13 @@ fn check_root(fields: &Map<String, Value>, path: &Path<'_>, faults: &mut FieldEr
     if text(fields, "type") != Some("object") {
         let path = format!("{path}.type");
         let type_ = text(fields, "type").unwrap_or_default();
-        let why =
-            "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
+        let why = "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
         faults.push(FieldError::invalid(&Path::new(&path), type_, why));
         return;
     }
-    let is_allowed =
-        |name: &str| name == "x-kubernetes-validations" || ALLOWED.iter().any(|(allowed, _)| *allowed == name);
+    let is_allowed = |name: &str| {
+        name == "x-kubernetes-validations" || ALLOWED.iter().any(|(allowed, _)| *allowed == name)
+    };
     if fields.keys().any(|name| !is_allowed(name)) {
         let names: Vec<&str> = ALLOWED.iter().map(|(_, name)| *name).chain(["XValidations"]).collect();
         let why = format!(
@@ -196,9 +196,7 @@ impl Walk<'_> {
         {
             self.faults.push(FieldError::forbidden(&path.child("default"), format!("must not be set {why}")));
         }
-        for name in
-            ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"]
-        {
+        for name in ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"] {
             let is_set = match fields.get(name) {
                 None | Some(Value::Null) => false,
                 Some(Value::String(text)) => !text.is_empty(),
@@ -206,7 +204,8 @@ impl Walk<'_> {
                 Some(_) => true,
             };
             if is_set {
-                self.faults.push(FieldError::forbidden(&path.child(name), format!("{name} is not supported")));
+                self.faults
+                    .push(FieldError::forbidden(&path.child(name), format!("{name} is not supported")));
             }
         }
         if fields.get("items").is_some_and(Value::is_array) {
@@ -221,9 +220,12 @@ impl Walk<'_> {
             let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
             self.faults.push(FieldError::forbidden(&path.child("uniqueItems"), why));
         }
-        let has_properties =
-            fields.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
-        if has_properties && matches!(fields.get("additionalProperties"), Some(Value::Object(_) | Value::Bool(false)))
+        let has_properties = fields
+            .get("properties")
+            .and_then(Value::as_object)
+            .is_some_and(|properties| !properties.is_empty());
+        if has_properties
+            && matches!(fields.get("additionalProperties"), Some(Value::Object(_) | Value::Bool(false)))
         {
             let why = "additionalProperties and properties are mutual exclusive";
             self.faults.push(FieldError::forbidden(&path.child("additionalProperties"), why));
@@ -290,7 +292,10 @@ impl Walk<'_> {
         let items = fields.get("items").and_then(Value::as_object);
         let items_path = path.child("items");
         if matches!(list_type, Some("map" | "set")) && items.is_some_and(|items| flag(items, "nullable")) {
-            let why = format!("cannot be nullable when x-kubernetes-list-type is {}", list_type.unwrap_or_default());
+            let why = format!(
+                "cannot be nullable when x-kubernetes-list-type is {}",
+                list_type.unwrap_or_default()
+            );
             self.faults.push(FieldError::forbidden(&items_path.child("nullable"), why));
         }
         if list_type != Some("map") {

@@ -119,7 +119,8 @@ impl Walk {
         let is_whole = level == Level::Root || flag(fields, "x-kubernetes-embedded-resource");
         let Some(Value::Object(properties)) = fields.get("properties") else { return };
         let list = path.child("properties");
-        let type_of = |name: &str| properties.get(name).map(|field| field["type"].as_str().unwrap_or_default());
+        let type_of =
+            |name: &str| properties.get(name).map(|field| field["type"].as_str().unwrap_or_default());
         if !is_whole {
             return;
         }
@@ -207,8 +208,9 @@ impl Walk {
             ("x-kubernetes-validations", "must be empty to be structural"),
         ] {
             let is_set = match fields.get(name) {
-                None | Some(Value::Null | Value::Bool(false)) => name == "additionalProperties"
-                    && fields.get(name) == Some(&Value::Bool(false)),
+                None | Some(Value::Null | Value::Bool(false)) => {
+                    name == "additionalProperties" && fields.get(name) == Some(&Value::Bool(false))
+                }
                 Some(Value::String(text)) => !text.is_empty(),
                 Some(Value::Array(list)) => !list.is_empty(),
                 Some(_) => true,

@@ -99,7 +99,11 @@ fn check_scale(scale: &Value, path: &Path<'_>, faults: &mut FieldErrors) {
                 faults.push(FieldError::invalid(&path, written, why));
             }
             written if !roots.iter().any(|root| written.starts_with(root)) => {
-                faults.push(FieldError::invalid(&path, written, format!("should be a json path under {about}")));
+                faults.push(FieldError::invalid(
+                    &path,
+                    written,
+                    format!("should be a json path under {about}"),
+                ));
             }
             _ => {}
         }
@@ -111,8 +115,7 @@ fn check_scale(scale: &Value, path: &Path<'_>, faults: &mut FieldErrors) {
 
 fn check_column(column: &Value, path: &Path<'_>, faults: &mut FieldErrors) {
     const TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
-    const FORMATS: [&str; 8] =
-        ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
+    const FORMATS: [&str; 8] = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
     let word = |field: &str| column[field].as_str().unwrap_or_default();
     if word("name").is_empty() {
         faults.push(FieldError::required(&path.child("name"), ""));
