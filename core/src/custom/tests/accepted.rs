@@ -241,8 +241,10 @@ fn schemas_must_be_structural() {
             assert_eq!(found, expected, "{schema}");
         }
     }
-    let deep = (0..100)
-        .fold(json!({"type": "string"}), |inner, _| json!({"type": "object", "properties": {"f": inner}}));
+    let deep = |levels: usize| {
+        let step = |inner: Value, _| json!({"type": "object", "properties": {"f": inner}});
+        (0..levels).fold(json!({"type": "string"}), step)
+    };
     let kind =
         Registry::builtin().find("CustomResourceDefinition", "apiextensions.k8s.io/v1").expect("built in");
     let refused = Draft::from_value(kind, sites(deep(100))).expect_err("it is too deep");
