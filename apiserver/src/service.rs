@@ -14,8 +14,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use setpoint_core::env::Env;
 use setpoint_core::patch::PatchType;
 use setpoint_core::{Error, Reason, Result};
-use setpoint_store::{Definitions, ObjectStore};
 use setpoint_store::request::User;
+use setpoint_store::{Definitions, ObjectStore};
 use tower_service::Service;
 
 use crate::answer::{self, Answer, no_such_page, no_such_resource, too_large, wrong_method};

@@ -16,7 +16,7 @@ use setpoint_reconcile::reconciler::Context;
 #[cfg(feature = "node")]
 use setpoint_runtime_traits::NodeRuntime;
 use setpoint_store::engine::Engine;
-use setpoint_store::{ObjectStore, Objects, Store};
+use setpoint_store::{Definitions, ObjectStore, Objects, Store};
 use setpoint_watch::{DirectView, InformerHealth, InformerView, View};
 
 /// Namespaces that are there from the start (NS-06, OTHER-15).
@@ -36,6 +36,8 @@ pub struct ControlPlane {
     manager: Manager,
     parts: Vec<Box<dyn Part>>,
     expiry: Option<Task<()>>,
+    /// Makes kinds of the definitions in the store.
+    definitions: Definitions,
     /// What the view is made of, if the store is somewhere else.
     informers: Option<InformerView>,
     /// Where the containers of each node are talked to.
@@ -227,7 +229,7 @@ impl ControlPlane {
 
     /// Ends everything, the last part first, and waits until it has ended.
     pub async fn shut_down(self) {
-        let Self { manager, parts, expiry, informers, close, .. } = self;
+        let Self { manager, parts, expiry, definitions, informers, close, .. } = self;
         for part in parts.into_iter().rev() {
             part.shut_down().await;
         }
@@ -235,6 +237,7 @@ impl ControlPlane {
         if let Some(informers) = informers {
             informers.shut_down().await;
         }
+        definitions.shut_down().await;
         if let Some(expiry) = expiry {
             expiry.cancel();
             // Cancelled is how it ends.
@@ -430,12 +433,14 @@ impl ControlPlaneBuilder {
         };
         let manager = Manager::new(&env, Arc::clone(&store), view);
         let expiry = expire.map(|expire| start_expiry(&env, expire));
+        let definitions = Definitions::start(&env, Arc::clone(&store));
         let mut plane = ControlPlane {
             env,
             store,
             manager,
             parts: Vec::new(),
             expiry,
+            definitions,
             informers,
             close,
             #[cfg(feature = "node")]

@@ -235,12 +235,9 @@ fn unknown_fields_are_told_by_path() {
         );
         let warned = world.ask("POST", &format!("{SITES}?fieldValidation=Warn"), body.clone()).await;
         assert_eq!(warned.warnings().len(), 2);
-        let told = world.ask("PUT", &format!("{SITES}/x?fieldValidation=Ignore"), {
-            let mut body = body;
-            body["metadata"]["resourceVersion"] = warned.body["metadata"]["resourceVersion"].clone();
-            body
-        });
-        let told = told.await;
+        let mut body = body;
+        body["metadata"]["resourceVersion"] = warned.body["metadata"]["resourceVersion"].clone();
+        let told = world.ask("PUT", &format!("{SITES}/x?fieldValidation=Ignore"), body).await;
         assert!(told.warnings().is_empty());
         assert_eq!(told.expect(200)["spec"], json!({"l": [{"a": 1}]}));
     });
