@@ -61,5 +61,6 @@ fn kind((group, name, plural, scope): (&'static str, &str, &'static str, Scope))
         conversion: None,
         has_status: false,
         fields: Vec::new(),
+        custom: None,
     }
 }

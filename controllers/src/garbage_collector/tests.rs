@@ -397,6 +397,7 @@ fn widget() -> Kind {
         conversion: None,
         has_status: false,
         fields: Vec::new(),
+        custom: None,
     }
 }
 

@@ -139,6 +139,7 @@ fn an_object_that_cannot_be_decoded_is_in_quarantine_and_in_the_way() {
         conversion: None,
         has_status: true,
         fields: Vec::new(),
+        custom: None,
     };
     let sites = registry.register_kind(strict).expect("its names are free");
     let engine = sim
