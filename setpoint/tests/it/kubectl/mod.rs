@@ -4,6 +4,7 @@
 
 mod describe;
 mod discovery;
+mod generators;
 mod kubectl;
 mod nodes;
 mod pods;
