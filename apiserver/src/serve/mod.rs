@@ -37,7 +37,6 @@ mod body;
 mod certificate_subject;
 mod connection;
 mod error;
-mod first_line;
 mod kubeconfig;
 mod limits;
 mod listener;

@@ -80,17 +80,3 @@ async fn a_watch_that_has_nothing_to_tell_is_kept() {
     assert!(line.starts_with(b"{"), "{line:?}");
     world.server.shut_down().await;
 }
-
-// LIST-10
-#[tokio::test]
-async fn a_selector_that_is_written_without_escapes_is_read() {
-    let world = World::start().await;
-    world.fill(1, 10).await;
-    for (selector, code) in [("app>1", 200), ("app<1", 200), ("\"", 400)] {
-        let head = format!("GET {LIST}?labelSelector={selector} HTTP/1.1\r\nx-other: <\">");
-        let reply = world.ask(&super::world::with_token(&head)).await;
-        assert_eq!(reply.code, code, "{selector}: {}", reply.text);
-        assert!(reply.json()["kind"].is_string(), "{}", reply.text);
-    }
-    world.server.shut_down().await;
-}
