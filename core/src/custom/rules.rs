@@ -162,13 +162,7 @@ impl KindRules for CustomRules {
 
     fn warnings(&self, draft: &Draft, old: Option<&Object>) -> Vec<String> {
         let is_new = |name: &str| old.is_none_or(|old| !old.meta().finalizers.contains(name));
-        draft
-            .meta()
-            .finalizers
-            .iter()
-            .filter(|name| is_new(name))
-            .filter_map(|name| finalizer(name))
-            .collect()
+        draft.meta().finalizers.iter().filter(|name| is_new(name)).filter_map(finalizer).collect()
     }
 
     fn bumps_generation(&self, draft: &Draft, old: &Object) -> bool {

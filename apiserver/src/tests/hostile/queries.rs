@@ -110,7 +110,7 @@ fn options_that_mean_nothing_are_refused() {
         ),
         (
             &format!("fieldManager={manager}"),
-            format!("CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes"),
+            "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes".to_string(),
         ),
     ];
     let rows: Vec<_> = rows.map(|(query, message)| (format!("{CONFIG_MAPS}?{query}"), message)).into();

@@ -234,29 +234,26 @@ pub(super) fn unknown_formats(whole: &Value) -> BTreeSet<String> {
 }
 
 fn collect_formats(schema: &Value, found: &mut BTreeSet<String>) {
-    match schema {
-        Value::Object(fields) => {
-            if let Some(format) = text(fields, "format")
-                && !formats::is_known(text(fields, "type").unwrap_or_default(), format)
-                && !format.is_empty()
-                && !flag(fields, "x-kubernetes-int-or-string")
-            {
-                found.insert(format.to_owned());
-            }
-            for (name, value) in fields {
-                match (name.as_str(), value) {
-                    ("properties", Value::Object(fields)) => {
-                        fields.values().for_each(|schema| collect_formats(schema, found));
-                    }
-                    ("items" | "additionalProperties" | "not", schema) => collect_formats(schema, found),
-                    ("allOf" | "anyOf" | "oneOf", Value::Array(list)) => {
-                        list.iter().for_each(|schema| collect_formats(schema, found));
-                    }
-                    _ => {}
+    if let Value::Object(fields) = schema {
+        if let Some(format) = text(fields, "format")
+            && !formats::is_known(text(fields, "type").unwrap_or_default(), format)
+            && !format.is_empty()
+            && !flag(fields, "x-kubernetes-int-or-string")
+        {
+            found.insert(format.to_owned());
+        }
+        for (name, value) in fields {
+            match (name.as_str(), value) {
+                ("properties", Value::Object(fields)) => {
+                    fields.values().for_each(|schema| collect_formats(schema, found));
                 }
+                ("items" | "additionalProperties" | "not", schema) => collect_formats(schema, found),
+                ("allOf" | "anyOf" | "oneOf", Value::Array(list)) => {
+                    list.iter().for_each(|schema| collect_formats(schema, found));
+                }
+                _ => {}
             }
         }
-        _ => {}
     }
 }
 

@@ -5,9 +5,9 @@
 mod describe;
 mod discovery;
 mod generators;
-mod kubectl;
 mod nodes;
 mod pods;
+mod program;
 mod rollout;
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use setpoint::env::Env;
 use setpoint::node::agent::{AgentSettings, Shutdown};
 use setpoint::node::simulated::SimulatedRuntime;
 
-use self::kubectl::Kubectl;
+use self::program::Kubectl;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 

@@ -19,6 +19,7 @@ pub(super) struct Kubectl {
 
 impl Kubectl {
     /// `None`, said aloud, if there is none on the path.
+    #[expect(clippy::print_stderr, reason = "who runs the tests should know what was left out")]
     pub(super) fn find(env: &Env) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program =
