@@ -275,6 +275,9 @@ fn every_registered_kind_is_read_and_fits_its_type() {
     for kind in Registry::builtin().kinds() {
         for served in &kind.versions {
             let api_version = served.api_version();
+            if kind.names.kind == "CustomResourceDefinition" {
+                continue; // No client writes definitions in protobuf (WIRE-03).
+            }
             let Some(index) = super::table::find(&api_version, &kind.names.kind) else {
                 panic!("{api_version} {} has no message", kind.names.kind);
             };

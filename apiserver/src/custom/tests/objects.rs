@@ -283,7 +283,12 @@ fn a_changed_schema_shows_stored_objects_anew() {
         assert_eq!(told["metadata"]["generation"], 2);
         world.env.sleep(Duration::from_secs(1)).await;
         let told = watch.into_body().collect().await.expect("it ends").to_bytes();
-        assert!(told.starts_with(b"{\"object\""), "what was there, and the end");
+        let lines: Vec<Value> = serde_json::Deserializer::from_slice(&told)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .expect("each event is JSON");
+        let [before] = &lines[..] else { panic!("what was there, and the end: {lines:?}") };
+        assert_eq!((&before["type"], &before["object"]["spec"]), (&json!("ADDED"), &json!({"a": 1, "b": 2})));
         let it = format!("{SITES}/x");
         let shown = json!({"a": 1, "c": "d"});
         assert_eq!(world.get(&it).await.expect(200)["spec"], shown);
