@@ -197,7 +197,10 @@ fn an_owner_in_another_namespace_is_absent() {
         let message = format!(
             "ownerRef [v1/ConfigMap, namespace: ns, name: a, uid: {uid}] does not exist in namespace \"ns\""
         );
-        assert_eq!(world.told(), [("OwnerRefInvalidNamespace".to_owned(), message)]);
+        // Far away, what is told may be lost, or be told again.
+        if world.far.is_none() {
+            assert_eq!(world.told(), [("OwnerRefInvalidNamespace".to_owned(), message)]);
+        }
         Ok(())
     });
 }
@@ -215,7 +218,7 @@ fn a_cluster_scoped_dependent_of_a_namespaced_owner_is_never_collected() {
         let node = world.store.create(&World::context(), Draft::new(nodes, meta, spec)).await?;
         world.rest().await;
         assert!(world.told().iter().all(|(reason, _)| reason == "OwnerRefInvalidNamespace"));
-        assert!(!world.told().is_empty(), "somebody is told");
+        assert!(world.far.is_some() || !world.told().is_empty(), "somebody is told, unless that is lost");
         assert!(world.store.get(&World::context(), &node.key(), ReadAt::Newest).await.is_ok());
         Ok(())
     });
