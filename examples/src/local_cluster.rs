@@ -72,7 +72,8 @@ impl LocalCluster {
         settings: &ClusterSettings,
     ) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("setpoint-")?;
-        let mut builder = builder.workload_controllers().node_controllers();
+        let mut builder =
+            builder.workload_controllers().quota_controller().disruption_controller().node_controllers();
         if settings.scheduler {
             builder = builder.scheduler();
         }
