@@ -14,8 +14,7 @@
 //! 5. Who may ask is told by an [`Authenticator`], and what they may do by an [`Authorizer`]; a path that names nothing
 //!    is forbidden before it is not found.
 //!
-//! What it does not do: answer in YAML or protobuf; open sessions in containers (`exec`, `attach`,
-//! `portforward`).
+//! What it does not do: answer in YAML or protobuf; forward ports (`portforward`).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -70,6 +69,7 @@ mod scale;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod service;
+mod sessions;
 mod surface;
 pub mod table;
 #[cfg(test)]
@@ -83,3 +83,4 @@ pub use self::body::Body;
 pub use self::in_flight::InFlightLimits;
 pub use self::pod_log::{PodLogs, RuntimeLogs};
 pub use self::service::{ApiServer, ApiServerBuilder};
+pub use self::sessions::{PodSessions, RuntimeSessions};

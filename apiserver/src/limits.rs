@@ -71,3 +71,12 @@ pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// From how many bytes on an answer is compressed, if the client takes that (WIRE-06).
 pub const GZIP_BYTES_MIN: usize = 128 * 1024;
+
+/// How many sessions in containers are open at a time.
+pub const SESSIONS_MAX: usize = 256;
+
+/// How long a message of a session may be.
+pub const SESSION_MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// How often a session in which nothing happens asks whether the client is there.
+pub const SESSION_PING_INTERVAL: Duration = Duration::from_secs(10);

@@ -94,7 +94,7 @@ impl PodLogs for RuntimeLogs {
 }
 
 /// The runtime's name of a container, as the pod's status tells it.
-fn container_id(pod: &Object, container: &str, previous: bool) -> Option<ContainerId> {
+pub(crate) fn container_id(pod: &Object, container: &str, previous: bool) -> Option<ContainerId> {
     let pod = pod.to_value_without_ownership();
     let status = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
         .into_iter()
@@ -192,7 +192,7 @@ impl Call<'_> {
     }
 
     /// The container that is meant (SUB-09).
-    fn container(&self, pod: &Object) -> Result<String> {
+    pub(crate) fn container(&self, pod: &Object) -> Result<String> {
         let whole = pod.to_value_without_ownership();
         let name = &pod.meta().name;
         let names = |list: &str| -> Vec<String> {

@@ -29,6 +29,9 @@ use crate::openapi::Documents;
 use crate::path::{Missing, Place, Target};
 use crate::pod_log::PodLogs;
 use crate::query::Query;
+#[cfg(feature = "serve")]
+use crate::sessions::OpenSessions;
+use crate::sessions::PodSessions;
 use crate::surface::{subresource, verbs};
 use crate::{Body, custom, discovery, negotiation, openapi, presentation};
 
@@ -58,6 +61,9 @@ pub(crate) struct Inner {
     pub(crate) encodings: Arc<Encodings>,
     /// Makes kinds of the definitions in the store, for as long as the service is there.
     _definitions: Option<Definitions>,
+    pub(crate) sessions: Option<Arc<dyn PodSessions>>,
+    #[cfg(feature = "serve")]
+    pub(crate) open_sessions: OpenSessions,
     openapi: Documents,
 }
 
@@ -80,6 +86,9 @@ impl ApiServer {
             logs: None,
             encodings: Arc::default(),
             _definitions: None,
+            sessions: None,
+            #[cfg(feature = "serve")]
+            open_sessions: OpenSessions::default(),
             openapi,
         };
         ApiServerBuilder { inner, has_authenticator: false }
@@ -145,6 +154,13 @@ impl ApiServerBuilder {
     #[must_use]
     pub fn logs(mut self, logs: impl PodLogs) -> Self {
         self.inner.logs = Some(Arc::new(logs));
+        self
+    }
+
+    /// Who opens sessions in containers. Without this they are answered 501.
+    #[must_use]
+    pub fn sessions(mut self, sessions: impl PodSessions) -> Self {
+        self.inner.sessions = Some(Arc::new(sessions));
         self
     }
 
@@ -350,6 +366,8 @@ enum Verb {
     List,
     Watch,
     Log,
+    /// A session in a container.
+    Connect,
     Create,
     Update,
     Patch,
@@ -376,6 +394,7 @@ impl Verb {
         let watches = place.watch || query.is_set("watch");
         let verb = match *method {
             Method::GET | Method::HEAD if place.sub == "log" => Self::Log,
+            Method::GET | Method::POST if matches!(place.sub.as_str(), "attach" | "exec") => Self::Connect,
             Method::GET | Method::HEAD if watches && place.sub.is_empty() => Self::Watch,
             Method::GET | Method::HEAD if is_collection => Self::List,
             Method::GET | Method::HEAD => Self::Get,
@@ -394,7 +413,7 @@ impl Verb {
 
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Get | Self::Log => "get",
+            Self::Get | Self::Log | Self::Connect => "get",
             Self::List => "list",
             Self::Watch => "watch",
             Self::Create => "create",
@@ -406,7 +425,7 @@ impl Verb {
     }
 
     const fn has_body(self) -> bool {
-        !matches!(self, Self::Get | Self::Log | Self::List | Self::Watch)
+        !matches!(self, Self::Get | Self::Log | Self::Connect | Self::List | Self::Watch)
     }
 
     /// Whether it creates the object if that is not there (STORE-06).
@@ -427,7 +446,7 @@ impl Verb {
 
     /// Whether it may take as long as it takes.
     const fn is_long(self) -> bool {
-        matches!(self, Self::Watch | Self::Log | Self::DeleteCollection)
+        matches!(self, Self::Watch | Self::Log | Self::Connect | Self::DeleteCollection)
     }
 
     async fn run(self, call: &Call<'_>) -> Result<Answer> {
@@ -436,6 +455,7 @@ impl Verb {
             Self::List => call.list_objects().await,
             Self::Watch => call.watch().await,
             Self::Log => call.log().await,
+            Self::Connect => call.connect().await,
             Self::Create => call.create().await,
             Self::Update => call.update().await,
             Self::Patch => call.patch().await,

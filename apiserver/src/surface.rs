@@ -20,6 +20,9 @@ const SCALE: Sub =
     Sub { name: "scale", shows: Some(("autoscaling", "v1", "Scale")), verbs: &["get", "patch", "update"] };
 const BINDING: Sub = Sub { name: "binding", shows: Some(("", "v1", "Binding")), verbs: &["create"] };
 const EVICTION: Sub = Sub { name: "eviction", shows: Some(("policy", "v1", "Eviction")), verbs: &["create"] };
+const ATTACH: Sub =
+    Sub { name: "attach", shows: Some(("", "v1", "PodAttachOptions")), verbs: &["create", "get"] };
+const EXEC: Sub = Sub { name: "exec", shows: Some(("", "v1", "PodExecOptions")), verbs: &["create", "get"] };
 const LOG: Sub = Sub { name: "log", shows: None, verbs: &["get"] };
 const FINALIZE: Sub = Sub { name: "finalize", shows: None, verbs: &["update"] };
 
@@ -36,7 +39,7 @@ pub(crate) fn subresources(kind: &Kind) -> Vec<Sub> {
     let place = (&*kind.resource.group, &*kind.resource.resource);
     let mut subs = Vec::new();
     match place {
-        ("", "pods") => subs.extend([BINDING, EVICTION, LOG]),
+        ("", "pods") => subs.extend([ATTACH, BINDING, EVICTION, EXEC, LOG]),
         ("", "namespaces") => subs.push(FINALIZE),
         _ if SCALED.contains(&place) || is_scaled(kind) => subs.push(SCALE),
         _ => {}

@@ -308,3 +308,44 @@ fn encoded_bodies_are_refused() {
     let answer = sim.block_on(server.answer(request)).expect("nothing waits");
     assert_eq!(answer.status(), 415);
 }
+
+#[test]
+fn sessions_that_cannot_be_are_answered_with_a_status() {
+    // SUB-10
+    let sim = Simulation::new(1);
+    let server = ApiServer::new(&sim.env(), Arc::new(Store::memory(&sim.env())));
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::<Bytes>::default()).expect("a request");
+        let answer = sim.block_on(async {
+            let (parts, body) = server.answer(request).await.into_parts();
+            (parts.status.as_u16(), body.collect().await.expect("a body").to_bytes())
+        });
+        let (code, body) = answer.expect("nothing waits");
+        let status: Value = serde_json::from_slice(&body).expect("a status");
+        (code, status["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let path = "/api/v1/namespaces/default/pods/p/exec?command=true&stdout=true";
+    let spdy = [("connection", "Upgrade"), ("upgrade", "SPDY/3.1")];
+    let plain = "Upgrade request required: this server speaks WebSocket, not SPDY".to_owned();
+    assert_eq!(ask("POST", path, &spdy), (400, plain.clone()));
+    assert_eq!(ask("GET", path, &[]), (400, plain));
+    let socket = |protocol: &'static str| {
+        [
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", protocol),
+        ]
+    };
+    assert_eq!(ask("GET", path, &socket("channel.k8s.io")).0, 400);
+    let v5 = socket("v5.channel.k8s.io, v4.channel.k8s.io");
+    assert_eq!(ask("GET", path, &v5), (404, "pods \"p\" not found".to_owned()));
+    let nothing = "/api/v1/namespaces/default/pods/p/exec?command=true";
+    assert_eq!(ask("GET", nothing, &v5).0, 400);
+    assert_eq!(ask("DELETE", path, &v5).0, 405);
+}

@@ -181,7 +181,8 @@ impl ControlPlane {
         self.informers.as_ref().map(InformerView::health).unwrap_or_default()
     }
 
-    /// Begins to put together the Kubernetes API over the store, with the logs of the nodes that run here.
+    /// Begins to put together the Kubernetes API over the store, with the logs of the nodes that run here, and
+    /// sessions in their containers.
     ///
     /// In process, a client gets a service by `plane.api_server().build()`: `kube::Client::new(service, "default")` works
     /// on it as on a cluster.
@@ -198,7 +199,9 @@ impl ControlPlane {
         let builder = if self.streams.is_empty() {
             builder
         } else {
-            builder.logs(setpoint_apiserver::RuntimeLogs::of_nodes(self.streams.clone()))
+            builder
+                .logs(setpoint_apiserver::RuntimeLogs::of_nodes(self.streams.clone()))
+                .sessions(setpoint_apiserver::RuntimeSessions::of_nodes(self.streams.clone()))
         };
         builder
     }

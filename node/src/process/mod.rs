@@ -101,6 +101,7 @@ mod process_group;
 mod record;
 mod recovery;
 mod runtime_service;
+mod session;
 mod shared;
 mod state;
 mod state_directory;

@@ -279,3 +279,50 @@ fn figures_are_those_of_all_processes_of_a_container() {
         world
     });
 }
+
+// SUB-10
+#[test]
+fn a_session_has_input_output_and_an_end() {
+    use futures::{AsyncWriteExt, StreamExt};
+    use setpoint_runtime_traits::{OutputStream, SessionOptions};
+
+    World::run(|world| async move {
+        let id = world.shell("web", "exec sleep 1000").await;
+        let options = SessionOptions { stdin: true, tty: false };
+        let script = "cat; echo $PWD >&2; exit 3";
+        let mut session = world.runtime.exec(&id, &words(script), &options).await.expect("a session");
+        let mut stdin = session.stdin.take().expect("it was asked for");
+        stdin.write_all(b"hello").await.expect("it is read");
+        stdin.close().await.expect("it is closed");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        while let Some(chunk) = session.output.next().await {
+            let chunk = chunk.expect("it can be read");
+            let to = if chunk.stream == OutputStream::Stdout { &mut out } else { &mut err };
+            to.extend(chunk.bytes);
+        }
+        assert_eq!(out, b"hello");
+        assert!(!err.is_empty());
+        assert_eq!(session.exit.await.expect("it is known"), Exit::Code(3));
+        let tty = SessionOptions { stdin: true, tty: true };
+        let error = world.runtime.exec(&id, &words("true"), &tty).await.expect_err("there are no terminals");
+        assert!(error.is_unsupported(), "{error}");
+        world
+    });
+}
+
+#[test]
+fn a_session_that_is_dropped_kills_its_command() {
+    use setpoint_runtime_traits::SessionOptions;
+
+    World::run(|world| async move {
+        let id = world.shell("web", "exec sleep 1000").await;
+        let before = world.folder().processes();
+        let options = SessionOptions::default();
+        let session = world.runtime.exec(&id, &words("sleep 1000 & exec sleep 1001"), &options).await;
+        let started: Vec<i32> =
+            world.folder().processes().into_iter().filter(|pid| !before.contains(pid)).collect();
+        drop(session.expect("a session"));
+        world.gone(&started).await;
+        world
+    });
+}
