@@ -86,7 +86,7 @@ fn input_reaches_the_process_until_its_end() {
     // The process ends when its input does.
     let (ended, end) = futures::channel::oneshot::channel::<()>();
     session.exit = async move {
-        drop(end.await);
+        let _ = end.await;
         Ok(Exit::Code(0))
     }
     .boxed();
