@@ -39,7 +39,10 @@ pub(super) async fn run(
     };
     let mut command = command(launch, program, args);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let child = child.map_err(|error| cannot_execute(launch, program, error))?;
+    let child = child.map_err(|error| {
+        let message = format!("cannot execute {program:?} in {:?}: {error}", launch.working_dir);
+        RuntimeError::new(kind_of_failure(&error), message).with_source(error)
+    })?;
     let mut group = Group(child);
     match limit {
         None => Ok(group.finish(env).await),
@@ -50,13 +53,8 @@ pub(super) async fn run(
     }
 }
 
-pub(super) fn cannot_execute(launch: &Launch, program: &str, error: io::Error) -> RuntimeError {
-    let message = format!("cannot execute {program:?} in {:?}: {error}", launch.working_dir);
-    RuntimeError::new(kind_of_failure(&error), message).with_source(error)
-}
-
 /// A command and the group it leads, killed when dropped.
-pub(super) struct Group(pub(super) Child);
+struct Group(Child);
 
 impl Group {
     async fn finish(&mut self, env: &Env) -> ExecOutput {
@@ -81,7 +79,7 @@ impl Group {
     }
 
     /// The id of the command, until it was waited for.
-    pub(super) fn id(&self) -> Option<Pid> {
+    fn id(&self) -> Option<Pid> {
         self.0.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw)
     }
 }
@@ -92,7 +90,7 @@ impl Drop for Group {
     }
 }
 
-pub(super) fn kill_group(group: Pid) {
+fn kill_group(group: Pid) {
     match killpg(group, Signal::SIGKILL) {
         Ok(()) | Err(Errno::ESRCH) => {}
         Err(error) => tracing::warn!(%group, %error, "a command cannot be killed"),

@@ -101,7 +101,6 @@ mod process_group;
 mod record;
 mod recovery;
 mod runtime_service;
-mod session;
 mod shared;
 mod state;
 mod state_directory;

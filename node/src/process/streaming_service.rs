@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use setpoint_runtime_traits::{
     ByteStream, ContainerId, ErrorKind, EventStream, ExecOutput, LogLine, LogOptions, Result, RuntimeError,
-    SandboxId, Session, SessionOptions, StreamingService,
+    SandboxId, StreamingService,
 };
 use tokio::net::TcpStream;
 
@@ -13,7 +13,6 @@ use super::ProcessRuntime;
 use super::exec::{EXECS_MAX, run};
 use super::log_reader::LogReader;
 use super::port::Port;
-use super::session;
 use super::state::SHARED_ADDRESS;
 
 #[async_trait]
@@ -31,16 +30,6 @@ impl StreamingService for ProcessRuntime {
             return Err(RuntimeError::new(ErrorKind::OutOfResources, message));
         };
         run(&launch, command, timeout, &self.shared.env).await
-    }
-
-    /// As [`exec_sync`](StreamingService::exec_sync), connected. There are no terminals.
-    async fn exec(&self, id: &ContainerId, command: &[String], options: &SessionOptions) -> Result<Session> {
-        let launch = self.shared.with(|world| Ok(world.running(id)?.record.launch.clone()))?;
-        let Ok(permit) = Arc::clone(&self.execs).try_acquire_owned() else {
-            let message = format!("{EXECS_MAX} commands are running already");
-            return Err(RuntimeError::new(ErrorKind::OutOfResources, message));
-        };
-        session::open(&launch, command, options, permit)
     }
 
     /// What is in the file now; what was rotated away is not read.
