@@ -163,6 +163,9 @@ fn remove_old(storage: &dyn Storage, incarnation: Incarnation) -> std::io::Resul
         let [(base, _), (next, _)] = pair else { continue };
         if *next <= kept[0] {
             storage.remove(&segment_name(*base))?;
+            // The oldest goes first, for good: a piece that comes back after a crash while the one after it stays away
+            // would look like a log that has lost one.
+            storage.sync_directory()?;
         }
     }
     Ok(kept)
