@@ -1,7 +1,7 @@
 //! How much of what objects use, and whether a quota has room for it (ADM-16, OTHER-06).
 //!
-//! Pure functions that admission and the quota controller share: [`Item::usage`] measures one object, [`matches`]
-//! says whether a quota counts it, [`charge`] what a quota's usage is after it, or why it may not come.
+//! Pure functions that admission and the quota controller share: [`Item::usage`] measures one object, [`matches()`]
+//! says whether a quota counts it, [`charge()`] what a quota's usage is after it, or why it may not come.
 
 mod charge;
 mod item;

@@ -169,7 +169,7 @@ impl Controller {
         self.name
     }
 
-    /// The kinds of its root objects, without those of [`Controller::of_kinds`].
+    /// The kinds of its root objects, without those of `Controller::of_kinds`.
     pub fn roots(&self) -> impl Iterator<Item = KindId> {
         self.relations.iter().filter(|relation| relation.roots.is_some()).map(|relation| relation.kind)
     }
