@@ -12,6 +12,8 @@ pub mod furniture;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_taints;
+#[cfg(test)]
+mod place;
 pub mod pod;
 pub mod replica_set;
 pub mod replication_controller;

@@ -5,17 +5,17 @@ use k8s_openapi::api::core::v1::{Event, PodStatus};
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetStatus;
 use serde_json::{Value, json};
 use setpoint_core::conditions;
-use setpoint_core::env::{Env, Simulation};
+use setpoint_core::env::Env;
 use setpoint_core::kind::{Kind, Subresource};
 use setpoint_core::object::{Draft, ObjectRef};
 use setpoint_core::patch::{Patch, PatchType};
 use setpoint_reconcile::manager::Manager;
 use setpoint_store::request::{DeleteOptions, Eviction, ReadAt, RequestContext, Write};
 use setpoint_store::{ObjectStore, Store};
-use setpoint_watch::faulty::{Faults, FaultyStore};
-use setpoint_watch::{DirectView, InformerView};
+use setpoint_watch::faulty::FaultyStore;
 
 use super::*;
+use crate::place::{Place, rest};
 
 mod decisions;
 
@@ -31,32 +31,19 @@ struct World {
 impl World {
     /// Plays a scene in the store's process, and far from it behind a network that fails.
     fn play<F: Future<Output = Result<()>>>(scene: impl Fn(Self) -> F) {
-        Self::play_seed(1, false, &scene);
-        for seed in 0..6 {
-            Self::play_seed(seed, true, &scene);
+        for (seed, place) in Place::all(6) {
+            Self::play_seed(seed, place, &scene);
         }
     }
 
-    fn play_seed<F: Future<Output = Result<()>>>(seed: u64, is_far: bool, scene: impl Fn(Self) -> F) {
-        let sim = Simulation::new(seed);
-        let env = sim.env();
-        let done = sim.block_on(async {
+    fn play_seed<F: Future<Output = Result<()>>>(seed: u64, place: Place, scene: impl Fn(Self) -> F) {
+        place.play(seed, |env| async move {
             let store = Store::memory(&env);
             store.ensure_namespace("ns").await?;
-            let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
-            let (mut manager, far) = if is_far {
-                let far = FaultyStore::new(&env, near, Faults::ROUGH);
-                let view = InformerView::new(&env, Arc::new(far.clone()));
-                (Manager::new(&env, Arc::new(far.clone()), Arc::new(view)), Some(far))
-            } else {
-                let view = DirectView::new(Arc::clone(&near)).expect("the store is in this process");
-                (Manager::new(&env, near, Arc::new(view)), None)
-            };
+            let (mut manager, far) = place.manager(&env, &store);
             manager.start(DisruptionController::controller(manager.context())?);
             scene(Self { env, store, _manager: manager, far }).await
         });
-        let done = done.unwrap_or_else(|stalled| panic!("{stalled} (SEED={seed}, far: {is_far})"));
-        done.unwrap_or_else(|error| panic!("{error} (SEED={seed}, far: {is_far})"));
     }
 
     fn context() -> RequestContext {
@@ -120,13 +107,7 @@ impl World {
 
     /// Waits until everything has come to rest.
     async fn rest(&self) {
-        self.env.sleep(Duration::from_secs(1)).await;
-        if let Some(far) = &self.far {
-            far.set_faults(Faults::NONE);
-            // A watch that went silent is noticed after minutes.
-            self.env.sleep(Duration::from_secs(1800)).await;
-            far.set_faults(Faults::ROUGH);
-        }
+        rest(&self.env, self.far.as_ref(), Duration::from_secs(1)).await;
     }
 
     async fn status(&self) -> PodDisruptionBudgetStatus {
@@ -191,7 +172,7 @@ fn shares_are_of_what_controllers_ask_for() {
         (json!({"maxUnavailable": 9}), [5, 0, 2, 2]),
     ];
     for (spec, expected) in rows {
-        World::play_seed(1, false, |world| {
+        World::play_seed(1, Place::Near, |world| {
             let spec = spec.clone();
             async move {
                 let owner = world.replica_set(5).await?;
@@ -251,7 +232,7 @@ fn unmanaged_pods_are_told_of() {
 /// does not go is forgotten after two minutes.
 #[test]
 fn evictions_count_until_their_pods_are_gone() {
-    World::play_seed(1, false, |world| async move {
+    World::play_seed(1, Place::Near, |world| async move {
         for name in ["p", "q"] {
             world.pod(name, None, true).await?;
         }
@@ -265,7 +246,7 @@ fn evictions_count_until_their_pods_are_gone() {
         assert_eq!(world.counts().await, [2, 1, 1, 0]);
         Ok(())
     });
-    World::play_seed(1, false, |world| async move {
+    World::play_seed(1, Place::Near, |world| async move {
         for name in ["p", "q"] {
             world.pod(name, None, true).await?;
         }
@@ -285,7 +266,7 @@ fn evictions_count_until_their_pods_are_gone() {
 /// SUB-07: an announcement that nothing followed is taken back after two minutes.
 #[test]
 fn announcements_that_nothing_followed_are_taken_back() {
-    World::play_seed(1, false, |world| async move {
+    World::play_seed(1, Place::Near, |world| async move {
         world.pod("p", None, true).await?;
         let now = world.env.wall().to_string();
         let announced = json!({"type": "DisruptionTarget", "status": "True", "lastTransitionTime": now});

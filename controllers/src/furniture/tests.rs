@@ -1,16 +1,15 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use setpoint_core::env::{Env, Simulation};
+use setpoint_core::env::Env;
 use setpoint_core::object::Draft;
 use setpoint_reconcile::manager::Manager;
 use setpoint_store::request::{DeleteOptions, ReadAt, RequestContext};
 use setpoint_store::{ObjectStore, Store};
-use setpoint_watch::faulty::{Faults, FaultyStore};
-use setpoint_watch::{DirectView, InformerView};
+use setpoint_watch::faulty::FaultyStore;
 
 use super::*;
+use crate::place::{Place, rest};
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----";
 
@@ -28,37 +27,19 @@ impl World {
         make: impl Fn(Context) -> Result<Controller>,
         scene: impl Fn(Self) -> F,
     ) {
-        for (seed, is_far) in std::iter::once((1, false)).chain((0..4).map(|seed| (seed, true))) {
-            let sim = Simulation::new(seed);
-            let env = sim.env();
-            let done = sim.block_on(async {
+        for (seed, place) in Place::all(4) {
+            place.play(seed, async |env| {
                 let store = Store::memory(&env);
                 store.ensure_namespace("early").await?;
-                let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
-                let (mut manager, far) = if is_far {
-                    let far = FaultyStore::new(&env, near, Faults::ROUGH);
-                    let view = InformerView::new(&env, Arc::new(far.clone()));
-                    (Manager::new(&env, Arc::new(far.clone()), Arc::new(view)), Some(far))
-                } else {
-                    let view = DirectView::new(Arc::clone(&near)).expect("the store is in this process");
-                    (Manager::new(&env, near, Arc::new(view)), None)
-                };
+                let (mut manager, far) = place.manager(&env, &store);
                 manager.start(make(manager.context())?);
                 scene(Self { env, store, _manager: manager, far }).await
             });
-            let done = done.unwrap_or_else(|stalled| panic!("{stalled} (SEED={seed}, far: {is_far})"));
-            done.unwrap_or_else(|error| panic!("{error} (SEED={seed}, far: {is_far})"));
         }
     }
 
     async fn rest(&self) {
-        self.env.sleep(Duration::from_secs(1)).await;
-        if let Some(far) = &self.far {
-            far.set_faults(Faults::NONE);
-            // A watch that went silent is noticed after minutes.
-            self.env.sleep(Duration::from_secs(1800)).await;
-            far.set_faults(Faults::ROUGH);
-        }
+        rest(&self.env, self.far.as_ref(), Duration::from_secs(1)).await;
     }
 
     fn context() -> RequestContext {

@@ -4,17 +4,17 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Node};
 use proptest::prelude::*;
 use setpoint_core::Error;
-use setpoint_core::env::{Env, Simulation};
+use setpoint_core::env::Env;
 use setpoint_core::kind::{Kind, Subresource};
 use setpoint_core::object::{Draft, Key, Meta, Object, ObjectRef, OwnerReference, Part};
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::plan::Next;
 use setpoint_store::request::{DeleteOptions, Preconditions, Propagation, ReadAt, RequestContext, Write};
 use setpoint_store::{ObjectStore, ObjectStoreExt, Store};
-use setpoint_watch::faulty::{Faults, FaultyStore};
-use setpoint_watch::{DirectView, InformerView};
+use setpoint_watch::faulty::FaultyStore;
 
 use super::*;
+use crate::place::{Place, rest};
 
 /// A store with a collector at work, and config maps that own each other.
 struct World {
@@ -26,50 +26,25 @@ struct World {
     far: Option<FaultyStore>,
 }
 
-/// Where the collector is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// In the store's process.
-    Near,
-    /// Behind a network that fails.
-    Far,
-}
-
 impl World {
     /// Plays a scene to its end, wherever the collector is.
     fn play<F: Future<Output = Result<(), Error>>>(scene: impl Fn(Self) -> F) {
-        Self::play_seed(1, Place::Near, &scene);
-        for seed in 0..8 {
-            Self::play_seed(seed, Place::Far, &scene);
+        for (seed, place) in Place::all(8) {
+            Self::play_seed(seed, place, &scene);
         }
     }
 
     fn play_seed<F: Future<Output = Result<(), Error>>>(seed: u64, place: Place, scene: impl Fn(Self) -> F) {
-        let sim = Simulation::new(seed);
-        let env = sim.env();
-        let done = sim.block_on(async {
+        place.play(seed, |env| async move {
             let store = Store::memory(&env);
             for namespace in ["default", "ns", "other"] {
                 store.ensure_namespace(namespace).await?;
             }
-            let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
-            let (mut manager, far) = match place {
-                Place::Near => {
-                    let view = DirectView::new(Arc::clone(&near)).expect("the store is in this process");
-                    (Manager::new(&env, near, Arc::new(view)), None)
-                }
-                Place::Far => {
-                    let far = FaultyStore::new(&env, near, Faults::ROUGH);
-                    let view = InformerView::new(&env, Arc::new(far.clone()));
-                    (Manager::new(&env, Arc::new(far.clone()), Arc::new(view)), Some(far))
-                }
-            };
+            let (mut manager, far) = place.manager(&env, &store);
             manager.start(GarbageCollector::controller(manager.context()));
             let maps = store.registry().of::<ConfigMap>().expect("a built-in kind");
             scene(Self { env, store, maps, manager, far }).await
         });
-        let done = done.unwrap_or_else(|stalled| panic!("{stalled} (SEED={seed}, {place:?})"));
-        done.unwrap_or_else(|error| panic!("{error} (SEED={seed}, {place:?})"));
     }
 
     fn context() -> RequestContext {
@@ -100,13 +75,7 @@ impl World {
 
     /// Names of all maps, after everything has come to rest.
     async fn rest(&self) -> Vec<String> {
-        self.env.sleep(Duration::from_secs(5)).await;
-        if let Some(far) = &self.far {
-            far.set_faults(Faults::NONE);
-            // A watch that went silent is noticed after minutes.
-            self.env.sleep(Duration::from_secs(1800)).await;
-            far.set_faults(Faults::ROUGH);
-        }
+        rest(&self.env, self.far.as_ref(), Duration::from_secs(5)).await;
         let snapshot = self.store.snapshot().expect("in memory");
         snapshot.list(self.maps.id).map(|object| object.meta().name.to_string()).collect()
     }

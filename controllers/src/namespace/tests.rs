@@ -4,17 +4,17 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use serde_json::json;
 use setpoint_core::GroupResource;
-use setpoint_core::env::{Env, Simulation};
+use setpoint_core::env::Env;
 use setpoint_core::kind::{JsonKind, Kind, KindId, Names, NoRules, Scope, ServedVersion};
 use setpoint_reconcile::manager::Manager;
 use setpoint_store::admission::{Admission, Chain, Operation, Request, Target};
 use setpoint_store::engine::Memory as MemoryEngine;
 use setpoint_store::request::{ReadAt, RequestContext};
 use setpoint_store::{ObjectStore, Store};
-use setpoint_watch::faulty::{Faults, FaultyStore};
-use setpoint_watch::{DirectView, InformerView};
+use setpoint_watch::faulty::FaultyStore;
 
 use super::*;
+use crate::place::{Place, rest};
 
 mod decisions;
 
@@ -30,21 +30,18 @@ struct World {
 impl World {
     /// Plays a scene in the store's process, and far from it behind a network that fails.
     fn play<F: Future<Output = Result<()>>>(scene: impl Fn(Self) -> F) {
-        Self::play_seed(1, false, Chain::upstream(), &scene);
-        for seed in 0..8 {
-            Self::play_seed(seed, true, Chain::upstream(), &scene);
+        for (seed, place) in Place::all(8) {
+            Self::play_seed(seed, place, Chain::upstream(), &scene);
         }
     }
 
     fn play_seed<F: Future<Output = Result<()>>>(
         seed: u64,
-        is_far: bool,
+        place: Place,
         chain: Chain,
         scene: impl Fn(Self) -> F,
     ) {
-        let sim = Simulation::new(seed);
-        let env = sim.env();
-        let done = sim.block_on(async {
+        place.play(seed, |env| async move {
             let store = Store::new(
                 &env,
                 MemoryEngine::new(&env),
@@ -53,20 +50,10 @@ impl World {
             );
             store.ensure_namespace("ns").await?;
             store.ensure_namespace("other").await?;
-            let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
-            let (mut manager, far) = if is_far {
-                let far = FaultyStore::new(&env, near, Faults::ROUGH);
-                let view = InformerView::new(&env, Arc::new(far.clone()));
-                (Manager::new(&env, Arc::new(far.clone()), Arc::new(view)), Some(far))
-            } else {
-                let view = DirectView::new(Arc::clone(&near)).expect("the store is in this process");
-                (Manager::new(&env, near, Arc::new(view)), None)
-            };
+            let (mut manager, far) = place.manager(&env, &store);
             manager.start(NamespaceController::controller(manager.context())?);
             scene(Self { env, store, manager, far }).await
         });
-        let done = done.unwrap_or_else(|stalled| panic!("{stalled} (SEED={seed}, far: {is_far})"));
-        done.unwrap_or_else(|error| panic!("{error} (SEED={seed}, far: {is_far})"));
     }
 
     fn context() -> RequestContext {
@@ -114,13 +101,7 @@ impl World {
 
     /// Waits until everything has come to rest.
     async fn rest(&self) {
-        self.env.sleep(Duration::from_secs(2)).await;
-        if let Some(far) = &self.far {
-            far.set_faults(Faults::NONE);
-            // A watch that went silent is noticed after minutes.
-            self.env.sleep(Duration::from_secs(1800)).await;
-            far.set_faults(Faults::ROUGH);
-        }
+        rest(&self.env, self.far.as_ref(), Duration::from_secs(2)).await;
     }
 
     /// Status, reason and message of a condition of the namespace.
@@ -316,7 +297,7 @@ impl Admission for Jealous {
 /// NS-03, NS-04: a kind that cannot be emptied is told, stops no other, and is tried again.
 #[test]
 fn a_kind_that_cannot_be_emptied_stops_no_other() {
-    World::play_seed(1, false, Chain::upstream().with(Jealous), |world| async move {
+    World::play_seed(1, Place::Near, Chain::upstream().with(Jealous), |world| async move {
         world.create_map("a", &[]).await?;
         let secrets = world.kind::<k8s_openapi::api::core::v1::Secret>();
         world.create(&secrets, json!({"metadata": {"name": "s", "namespace": "ns"}})).await?;

@@ -4,17 +4,17 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ResourceQuotaStatus;
 use serde_json::{Value, json};
 use setpoint_core::Error;
-use setpoint_core::env::{Env, Simulation};
+use setpoint_core::env::Env;
 use setpoint_core::kind::Kind;
 use setpoint_core::object::{Object, ObjectRef, Revision};
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::plan::Next;
 use setpoint_store::request::{DeleteOptions, ReadAt, RequestContext};
 use setpoint_store::{ObjectStore, Store};
-use setpoint_watch::faulty::{Faults, FaultyStore};
-use setpoint_watch::{DirectView, InformerView};
+use setpoint_watch::faulty::FaultyStore;
 
 use super::*;
+use crate::place::{Place, rest};
 
 /// A store with the controller at work on it.
 struct World {
@@ -28,32 +28,19 @@ struct World {
 impl World {
     /// Plays a scene in the store's process, and far from it behind a network that fails.
     fn play<F: Future<Output = Result<()>>>(scene: impl Fn(Self) -> F) {
-        Self::play_seed(1, false, &scene);
-        for seed in 0..6 {
-            Self::play_seed(seed, true, &scene);
+        for (seed, place) in Place::all(6) {
+            Self::play_seed(seed, place, &scene);
         }
     }
 
-    fn play_seed<F: Future<Output = Result<()>>>(seed: u64, is_far: bool, scene: impl Fn(Self) -> F) {
-        let sim = Simulation::new(seed);
-        let env = sim.env();
-        let done = sim.block_on(async {
+    fn play_seed<F: Future<Output = Result<()>>>(seed: u64, place: Place, scene: impl Fn(Self) -> F) {
+        place.play(seed, |env| async move {
             let store = Store::memory(&env);
             store.ensure_namespace("ns").await?;
-            let near: Arc<dyn ObjectStore> = Arc::new(store.clone());
-            let (mut manager, far) = if is_far {
-                let far = FaultyStore::new(&env, near, Faults::ROUGH);
-                let view = InformerView::new(&env, Arc::new(far.clone()));
-                (Manager::new(&env, Arc::new(far.clone()), Arc::new(view)), Some(far))
-            } else {
-                let view = DirectView::new(Arc::clone(&near)).expect("the store is in this process");
-                (Manager::new(&env, near, Arc::new(view)), None)
-            };
+            let (mut manager, far) = place.manager(&env, &store);
             manager.start(ResourceQuotaController::controller(manager.context())?);
             scene(Self { env, store, _manager: manager, far }).await
         });
-        let done = done.unwrap_or_else(|stalled| panic!("{stalled} (SEED={seed}, far: {is_far})"));
-        done.unwrap_or_else(|error| panic!("{error} (SEED={seed}, far: {is_far})"));
     }
 
     fn context() -> RequestContext {
@@ -90,13 +77,7 @@ impl World {
 
     /// Waits until everything has come to rest, but not for the next count of everything.
     async fn rest(&self) {
-        self.env.sleep(Duration::from_secs(1)).await;
-        if let Some(far) = &self.far {
-            far.set_faults(Faults::NONE);
-            // A watch that went silent is noticed after minutes.
-            self.env.sleep(Duration::from_secs(1800)).await;
-            far.set_faults(Faults::ROUGH);
-        }
+        rest(&self.env, self.far.as_ref(), Duration::from_secs(1)).await;
     }
 
     /// What is used, as in `cpu=1,pods=2`.
