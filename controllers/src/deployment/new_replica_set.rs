@@ -9,10 +9,10 @@ use setpoint_core::object::{Draft, Meta, Part, Text, TextMap};
 use setpoint_core::template_hash::{hashed_name, template_hash};
 
 use super::action::Action;
-use super::annotations;
 use super::observed::{Observed, ReplicaSet};
 use super::rolling::{clamp, is_rolling, new_size};
 use super::template::{HASH_LABEL, with_hash};
+use super::{annotations, recreate};
 use crate::controller_ref::controller_ref;
 
 /// A ReplicaSet that is to be created.
@@ -37,6 +37,8 @@ impl NewReplicaSet {
         let (wanted, fence) = (observed.wanted(), observed.fence());
         let replicas = match is_rolling(spec) {
             true => new_size(wanted, fence, observed.total_size(), 0),
+            // One that is only needed for going back does not run beside the old ones (INV-DP-07).
+            false if observed.total_size() > 0 || recreate::old_pods_run(observed) => 0,
             false => wanted,
         };
         let meta = observed.deployment.meta();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use setpoint::ControlPlaneBuilder;
 use setpoint::apiserver::authentication::administrator;
+use setpoint::apiserver::serve::Authority;
 use setpoint::env::Env;
 use setpoint::store::Store;
 use setpoint::store::engine::durable::Disk;
@@ -77,6 +78,14 @@ impl ServeArguments {
         })
     }
 
+    /// Who certifies the server and its clients: always the same if it is kept in a folder.
+    fn authority(&self, env: &Env) -> Result<Authority, Failure> {
+        Ok(match &self.authority {
+            Some(folder) => Authority::open(env, folder)?,
+            None => Authority::new(env)?,
+        })
+    }
+
     fn settings(&self) -> Result<ClusterSettings, Failure> {
         let kind =
             if self.runtime == RuntimeKind::Simulated { NodeKind::Simulated } else { NodeKind::Process };
@@ -88,25 +97,27 @@ impl ServeArguments {
 /// Serves until somebody asks it to end.
 pub(crate) async fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let env = Env::tokio();
-    let mut builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env))?;
+    let authority = arguments.authority(&env)?;
+    let mut builder = arguments
+        .with_store(&env, setpoint::ControlPlane::builder(&env))?
+        .namespace_furniture(authority.certificate());
     if arguments.authorization == Authorization::Rbac {
         builder = builder.rbac();
     }
     let cluster = LocalCluster::start_on(builder, &env, &arguments.settings()?).await?;
-    let result = serve(arguments, &env, &cluster).await;
+    let result = serve(arguments, authority, &cluster).await;
     cluster.shut_down().await;
     result
 }
 
-async fn serve(arguments: &ServeArguments, env: &Env, cluster: &LocalCluster) -> Result<(), Failure> {
-    use setpoint::apiserver::serve::Authority;
-
-    let mut builder = cluster.plane().server().listen(arguments.listen);
+async fn serve(
+    arguments: &ServeArguments,
+    authority: Authority,
+    cluster: &LocalCluster,
+) -> Result<(), Failure> {
+    let mut builder = cluster.plane().server().listen(arguments.listen).authority(authority);
     if let Some(token) = &arguments.token {
         builder = builder.token(token, administrator());
-    }
-    if let Some(folder) = &arguments.authority {
-        builder = builder.authority(Authority::open(env, folder)?);
     }
     let server = builder.start().await?;
     let written = server.kubeconfig().write(&arguments.kubeconfig);

@@ -194,6 +194,32 @@ fn recreate_waits_until_the_old_pods_are_gone() {
 }
 
 #[test]
+fn going_back_recreates_nothing_beside_old_pods() {
+    // DEP-20, DEP-45: the ReplicaSet that is needed to know which revision was before has no replicas (INV-DP-07).
+    World::play(|world| async move {
+        world.deployments.create(deployment("app:1", 3)).await?;
+        world.rest_available().await?;
+        world
+            .respec(|spec| {
+                spec.strategy = recreate();
+                spec.template = template("app:2");
+            })
+            .await?;
+        world.settle().await;
+        assert_eq!(world.sizes(), [0], "the old pods are not gone yet");
+        let mut watch = world.watch_sets().await?;
+        let wish = "deprecated.deployment.rollback.to";
+        world.change(|web| web.meta_mut().annotations = web.meta().annotations.with(wish, "0")).await?;
+        world.settle().await;
+        // The first is the newest again.
+        assert_eq!(world.sizes(), [0, 3]);
+        let seen = drain(&mut watch);
+        assert!(seen.iter().all(|set| size(set) == 0 || annotation(set, "revision") != "2"), "{seen:?}");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_paused_deployment_is_scaled_but_not_rolled_out() {
     // DEP-43, DEP-44
     World::play(|world| async move {

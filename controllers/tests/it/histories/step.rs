@@ -62,13 +62,13 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..12_i32).prop_map(Step::Replicas),
         2 => (0..4_u8, 0..4_u8).prop_map(|(surge, unavailable)| Step::Rolling(surge, unavailable)),
         1 => Just(Step::Recreate),
-        1 => Just(Step::Pause),
+        2 => Just(Step::Pause),
         2 => Just(Step::Resume),
         2 => (0..5_u8).prop_map(Step::RollBack),
         1 => (0..3_u8).prop_map(Step::Label),
         1 => prop_oneof![Just(0), 1..20_i32].prop_map(Step::MinReady),
         1 => (21..60_i32).prop_map(Step::Deadline),
-        1 => (0..4_i32).prop_map(Step::HistoryLimit),
+        3 => (0..3_i32).prop_map(Step::HistoryLimit),
         8 => (1..9_u8).prop_map(Step::Ready),
         2 => (1..4_u8).prop_map(Step::Unready),
         2 => (1..3_u8).prop_map(Step::Fail),
@@ -138,8 +138,14 @@ impl fmt::Debug for History {
     }
 }
 
+/// Most begin with a Deployment that is available: what goes wrong there is far from nothing.
 pub(super) fn history(steps_max: usize) -> impl Strategy<Value = History> {
-    prop::collection::vec(step(), 1..=steps_max).prop_map(History)
+    let begun = (2..9_i32).prop_map(|replicas| vec![Step::Create(replicas), Step::Ready(8)]);
+    let beginning = prop_oneof![1 => Just(Vec::new()), 3 => begun];
+    (beginning, prop::collection::vec(step(), 1..=steps_max)).prop_map(|(mut steps, more)| {
+        steps.extend(more);
+        History(steps)
+    })
 }
 
 impl fmt::Display for History {
