@@ -58,7 +58,7 @@ impl World {
     }
 }
 
-/// NS-06: every namespace has the certificate; it comes back, and is put right.
+/// NS-06, OTHER-05: every namespace has the certificate; it comes back, and is put right.
 #[test]
 fn every_namespace_has_the_certificate() {
     let make = |context| Furniture::root_certificate(context, PEM);

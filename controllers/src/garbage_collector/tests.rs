@@ -113,7 +113,7 @@ fn blocking(owner: &ObjectRef) -> OwnerReference {
 
 #[test]
 fn background_dependents_go_after_their_owner() {
-    // GC-04, GC-05: through three generations, and others stay.
+    // GC-04, GC-05, OTHER-01: through three generations, and others stay.
     World::play(|world| async move {
         let a = world.create("a", vec![]).await?;
         let b = world.create("b", vec![owned_by(&a)]).await?;
@@ -242,9 +242,43 @@ fn foreground_is_handed_down_to_dependents_with_dependents() {
     });
 }
 
+/// GC-05: a dependent that says itself what is to become of its own dependents is heard.
+#[test]
+fn a_dependent_keeps_the_policy_it_carries() {
+    for (finalizer, left) in [("orphan", vec!["c"]), ("foregroundDeletion", vec![])] {
+        World::play(|world| {
+            let left = left.clone();
+            async move {
+                let a = world.create("a", vec![]).await?;
+                let b = world.create("b", vec![owned_by(&a)]).await?;
+                world.create("c", vec![blocking(&b)]).await?;
+                world.set_finalizers("b", &[finalizer]).await?;
+                world.delete("a", Propagation::Background).await?;
+                assert_eq!(world.rest().await, left);
+                Ok(())
+            }
+        });
+    }
+}
+
+/// GC-05: an owner that waits for its dependents is not kept by one that has another owner.
+#[test]
+fn a_shared_dependent_lets_go_of_an_owner_that_waits() {
+    World::play(|world| async move {
+        let waiting = world.create("waiting", vec![]).await?;
+        let living = world.create("living", vec![]).await?;
+        world.create("shared", vec![blocking(&waiting), owned_by(&living)]).await?;
+        world.delete("waiting", Propagation::Foreground).await?;
+        assert_eq!(world.rest().await, ["living", "shared"]);
+        let shared = world.get("shared").await.expect("it stays");
+        assert_eq!(&*shared.meta().owner_references, [owned_by(&living)]);
+        Ok(())
+    });
+}
+
 #[test]
 fn a_circle_of_blocking_references_is_broken() {
-    // GC-06
+    // GC-06, OTHER-02
     World::play(|world| async move {
         let a = world.create("a", vec![]).await?;
         let b = world.create("b", vec![blocking(&a)]).await?;

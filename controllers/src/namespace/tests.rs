@@ -122,7 +122,7 @@ fn told(status: &str, reason: &str, message: &str) -> (String, String, String) {
     (status.to_owned(), reason.to_owned(), message.to_owned())
 }
 
-/// NS-01, NS-02, NS-03: a namespace goes with what is in it, and with nothing else.
+/// NS-01, NS-02, NS-03, OTHER-03: a namespace goes with what is in it, and with nothing else.
 #[test]
 fn a_namespace_goes_with_all_that_is_in_it() {
     World::play(|world| async move {

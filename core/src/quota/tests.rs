@@ -48,6 +48,20 @@ fn kinds_use() {
             }}),
             "count/services=1,services=1,services.loadbalancers=1,services.nodeports=1",
         ),
+        (
+            "persistentvolumeclaim",
+            json!({"spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "1500m"}}}}),
+            "count/persistentvolumeclaims=1,fast.storageclass.storage.k8s.io/persistentvolumeclaims=1,\
+             fast.storageclass.storage.k8s.io/requests.storage=2,persistentvolumeclaims=1,requests.storage=2",
+        ),
+        (
+            "persistentvolumeclaim",
+            json!({
+                "spec": {"resources": {"requests": {"storage": "1Gi"}}},
+                "status": {"allocatedResources": {"storage": "2Gi"}},
+            }),
+            "count/persistentvolumeclaims=1,persistentvolumeclaims=1,requests.storage=2Gi",
+        ),
     ];
     for (kind, value, expected) in rows {
         assert_eq!(usage(kind, value), expected, "{kind}");

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{PersistentVolumeClaimSpec, PodSpec, PodStatus, ServiceSpec};
+use k8s_openapi::api::core::v1::{
+    PersistentVolumeClaimSpec, PersistentVolumeClaimStatus, PodSpec, PodStatus, ServiceSpec,
+};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::item::Item;
@@ -27,7 +29,7 @@ impl Item<'_> {
         } else if let Some(spec) = self.spec::<ServiceSpec>() {
             usage.extend(of_service(spec));
         } else if let Some(spec) = self.spec::<PersistentVolumeClaimSpec>() {
-            usage.extend(of_claim(spec));
+            usage.extend(of_claim(spec, self.status()));
         }
         usage
     }
@@ -46,6 +48,12 @@ impl Item<'_> {
             _ => true,
         }
     }
+}
+
+/// Whole bytes, since a quota counts nothing smaller; `None` if there are more than can be counted.
+fn whole(amount: Quantity) -> Option<Quantity> {
+    let bytes = amount.value();
+    (bytes < i64::MAX).then(|| Quantity::new(bytes, amount.format()))
 }
 
 fn one() -> Quantity {
@@ -120,12 +128,16 @@ fn of_service(spec: &ServiceSpec) -> Amounts {
     ])
 }
 
-fn of_claim(spec: &PersistentVolumeClaimSpec) -> Amounts {
+/// A claim that is made smaller again counts with what it was given until that is taken back.
+fn of_claim(spec: &PersistentVolumeClaimSpec, status: Option<&PersistentVolumeClaimStatus>) -> Amounts {
     let mut usage = Amounts::from([("persistentvolumeclaims".to_owned(), one())]);
     let class = spec.storage_class_name.as_deref().filter(|class| !class.is_empty());
     usage.extend(class.map(|class| (of_storage_class(class, "persistentvolumeclaims"), one())));
-    let requested = spec.resources.as_ref().and_then(|it| it.requests.as_ref()?.get("storage"));
-    if let Some(amount) = requested.and_then(|text| Quantity::try_from(text).ok()) {
+    let storage = |texts: &BTreeMap<String, Text>| whole(Quantity::try_from(texts.get("storage")?).ok()?);
+    let requested = spec.resources.as_ref().and_then(|it| it.requests.as_ref()).and_then(storage);
+    let given = status.and_then(|status| status.allocated_resources.as_ref()).and_then(storage);
+    if let Some(requested) = requested {
+        let amount = given.map_or(requested, |given| given.max(requested));
         usage.insert("requests.storage".to_owned(), amount);
         usage.extend(class.map(|class| (of_storage_class(class, "requests.storage"), amount)));
     }

@@ -66,6 +66,7 @@ mod tests {
 
     #[test]
     fn data_is_an_object() {
+        // REV-20
         let meta = Meta::namespaced("ns", "r");
         let rows = [
             (json!({"data": {"spec": {}}}), vec![]),
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn only_the_number_may_change() {
-        // ADM-11.
+        // ADM-11, REV-20
         let meta = Meta::namespaced("ns", "r");
         let old = revision(json!({"data": {"a": 1}, "revision": 1}));
         let later = revision(json!({"data": {"a": 1}, "revision": 2}));

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use self::step::{History, history};
 
 /// Histories of one run, unless `HISTORIES` gives another number.
-const CASES: u32 = 24;
+const CASES: u32 = 64;
 /// Steps of a history at the most.
 const STEPS_MAX: usize = 16;
 

@@ -226,3 +226,38 @@ fn pods_and_containers_are_held_to_their_bounds() {
     limits(&bench, json!({"type": "Pod", "max": {"cpu": "1"}}));
     bench.create(with(sized("p", json!({"limits": {"cpu": "1"}})), "labels", json!({"a": "b"})));
 }
+
+/// OTHER-06, OTHER-07: claims are charged by what they ask for, in all and of their class, and are held to their bounds.
+#[test]
+fn claims_are_charged_and_held_to_their_bounds() {
+    let claim = |name: &str, storage: &str| {
+        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": {
+            "storageClassName": "fast", "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": storage}},
+        }})
+    };
+    let bench = Bench::new();
+    let of_class = "fast.storageclass.storage.k8s.io/requests.storage";
+    quota(&bench, "q", json!({"hard": {"persistentvolumeclaims": "2", of_class: "10Gi"}}));
+    limits(
+        &bench,
+        json!({"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "8Gi"}}),
+    );
+    bench.create(claim("a", "8Gi"));
+    let rows = [
+        (
+            "b",
+            "4Gi",
+            format!(
+                "exceeded quota: q, requested: {of_class}=4Gi, used: {of_class}=8Gi, limited: {of_class}=10Gi"
+            ),
+        ),
+        ("c", "9Gi", "maximum storage usage per PersistentVolumeClaim is 8Gi, but request is 9Gi".to_owned()),
+        ("d", "1Mi", "minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi".to_owned()),
+    ];
+    for (name, storage, expected) in rows {
+        let refused = bench.try_create(claim(name, storage)).expect_err(&expected);
+        assert_eq!(why(&refused), expected);
+    }
+    assert_eq!(used(&bench, "q"), format!("{of_class}=8Gi,persistentvolumeclaims=1"));
+}
