@@ -72,6 +72,7 @@ impl Call<'_> {
             deadline: Some(self.server.env.now() + REQUEST_TIME_MAX),
             grants: self.server.authorizer.grants(),
             refused_creation: self.refused_creation.clone(),
+            guards: Arc::default(),
         })
     }
 

@@ -30,6 +30,8 @@ struct ErrorBody {
 
 /// The cause of an error after which it is not known whether the write was applied.
 const OUTCOME_UNKNOWN: &str = "OutcomeUnknown";
+/// The cause of an error of a write whose writer has been deposed.
+const FENCED: &str = "Fenced";
 
 /// What an error is about (ERR-03).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -269,6 +271,12 @@ impl Error {
         Self::new(Reason::Timeout, message.clone()).with_cause(OUTCOME_UNKNOWN, &message, "")
     }
 
+    /// A write whose writer has been deposed. It is `Forbidden` and no conflict, since trying again is of no use.
+    pub fn fenced(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::new(Reason::Forbidden, message.clone()).with_cause(FENCED, &message, "")
+    }
+
     /// The revision asked for is no longer kept.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(Reason::Expired, message)
@@ -386,6 +394,12 @@ impl Error {
     /// The write may have been applied or not, which nobody can tell now: read again before deciding again.
     pub fn is_outcome_unknown(&self) -> bool {
         self.has_cause(OUTCOME_UNKNOWN)
+    }
+
+    /// The write was refused because its writer has been deposed: another has taken over what a guard stands for. The
+    /// same writer is refused for good, until it is appointed anew.
+    pub fn is_fenced(&self) -> bool {
+        self.has_cause(FENCED)
     }
 
     /// Whether a cause with this machine-readable reason is among the details, as

@@ -74,6 +74,12 @@ pub trait ObjectStore: Send + Sync + 'static {
         options: &DeleteOptions,
     ) -> Result<Vec<ObjectRef>>;
 
+    /// Whether a write with [guards](RequestContext::guards) is applied only if they hold at its revision. A store that
+    /// does not refuses such writes.
+    fn honours_guards(&self) -> bool {
+        false
+    }
+
     /// All objects at one revision, if they are in this process. Remote stores have none.
     fn snapshot(&self) -> Option<Snapshot>;
 

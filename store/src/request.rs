@@ -25,6 +25,19 @@ pub struct RequestContext {
     pub grants: Grants,
     /// What is answered if an update or a patch would have to create the object; `None` if it may (STORE-06).
     pub refused_creation: Option<Error>,
+    /// What must hold of other objects for a write to be applied, at its very revision. Stores that cannot
+    /// compare refuse writes with guards, see [`ObjectStore::honours_guards`](crate::ObjectStore::honours_guards).
+    pub guards: Arc<[Guard]>,
+}
+
+/// An object that must be as it was for a write to another to be applied: a broken guard refuses the write
+/// with an error that [is fenced](Error::is_fenced).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// The object.
+    pub key: Key,
+    /// The revision of its last change.
+    pub revision: Revision,
 }
 
 /// Where a user's rights come from. Who asks has been told what they may do before the store is asked; this is for
@@ -63,6 +76,7 @@ impl RequestContext {
             deadline: None,
             grants: Grants::Unchecked,
             refused_creation: None,
+            guards: Arc::default(),
         }
     }
 }

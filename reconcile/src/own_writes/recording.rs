@@ -106,6 +106,10 @@ impl ObjectStore for Recording {
         Ok(deleted)
     }
 
+    fn honours_guards(&self) -> bool {
+        self.store.honours_guards()
+    }
+
     fn snapshot(&self) -> Option<Snapshot> {
         self.store.snapshot()
     }

@@ -313,6 +313,10 @@ impl ObjectStore for Link {
         Ok(deleted)
     }
 
+    fn honours_guards(&self) -> bool {
+        self.shared.world.store.honours_guards()
+    }
+
     fn snapshot(&self) -> Option<Snapshot> {
         self.direct.then(|| self.shared.world.snapshot())
     }

@@ -58,6 +58,10 @@ impl ObjectStore for PlainStore {
         Ok(deleted)
     }
 
+    fn honours_guards(&self) -> bool {
+        self.world.store.honours_guards()
+    }
+
     fn snapshot(&self) -> Option<Snapshot> {
         self.world.store.snapshot()
     }

@@ -65,6 +65,11 @@ impl<E: Engine> Inner<E> {
                 Ok(object) => return Ok(Written { object, outcome: Outcome::Created, warnings }),
                 Err(refused) => refused,
             };
+            if let CommitError::Mismatch { key: at, .. } = &refused
+                && let Some(fenced) = self.broken_guard(context, at)
+            {
+                return Err(fenced);
+            }
             match refused {
                 CommitError::Mismatch { key: at, found: Some(_), .. } if at == key => {
                     names += 1;
@@ -264,7 +269,7 @@ impl<E: Engine> Inner<E> {
             }
         }
         drop(snapshot);
-        let mut committed = self.engine.commit_batch(commits).await.into_iter();
+        let mut committed = self.commit_batch(context, commits).await.into_iter();
         for (draft, prepared) in drafts.into_iter().zip(prepared) {
             let result = match prepared {
                 None => self.create(context, draft, &Ownership::OfWriter).await,
@@ -298,7 +303,7 @@ impl<E: Engine> Inner<E> {
         if context.dry_run {
             return self.try_commit(commit);
         }
-        self.commit_charged(commit, charges).await.map(|committed: Committed| committed.object)
+        self.commit_charged(context, commit, charges).await.map(|committed: Committed| committed.object)
     }
 
     /// What a commit would leave, without making it (STORE-29).

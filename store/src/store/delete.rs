@@ -59,21 +59,19 @@ impl<E: Engine> Inner<E> {
                 }
                 Step::Mark(draft) => {
                     let commit = put(Some(draft), &old, compares);
-                    self.commit_delete(context, commit).await.map(|object| (object, Outcome::Terminating))
+                    self.commit_or_try(context, commit).await.map(|object| (object, Outcome::Terminating))
                 }
                 Step::Remove => {
                     let commit = put(None, &old, compares);
-                    self.commit_delete(context, commit).await.map(|object| (object, Outcome::Deleted))
+                    self.commit_or_try(context, commit).await.map(|object| (object, Outcome::Deleted))
                 }
                 Step::MarkAndRemove(draft) => {
-                    match self.commit_delete(context, put(Some(draft), &old, compares)).await {
+                    match self.commit_or_try(context, put(Some(draft), &old, compares)).await {
                         Ok(marked) if context.dry_run => Ok((marked, Outcome::Deleted)),
                         Ok(marked) => {
                             let commit = put(None, &marked, Vec::new());
-                            self.engine
-                                .commit(commit)
-                                .await
-                                .map(|committed| (committed.object, Outcome::Deleted))
+                            let removed = self.commit(context, commit).await;
+                            removed.map(|committed| (committed.object, Outcome::Deleted))
                         }
                         Err(error) => Err(error),
                     }
@@ -81,23 +79,16 @@ impl<E: Engine> Inner<E> {
             };
             match result {
                 Ok((object, outcome)) => return Ok(Written { object, outcome, warnings }),
-                Err(CommitError::Mismatch { .. }) => {}
+                Err(CommitError::Mismatch { key: at, .. }) => {
+                    if let Some(fenced) = self.broken_guard(context, &at) {
+                        return Err(fenced);
+                    }
+                }
                 Err(error) => return Err(engine_error(&error)),
             }
         }
         let kind = self.kind(key.kind)?;
         Err(setpoint_core::Error::conflict(&kind.resource, &key.name, update::MODIFIED).with_retry_after(1))
-    }
-
-    async fn commit_delete(
-        &self,
-        context: &RequestContext,
-        commit: Commit,
-    ) -> Result<ObjectRef, CommitError> {
-        if context.dry_run {
-            return self.try_commit(commit);
-        }
-        self.engine.commit(commit).await.map(|committed| committed.object)
     }
 
     pub(super) async fn delete_collection(

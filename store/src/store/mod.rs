@@ -6,6 +6,7 @@
 
 mod apply;
 mod bind;
+mod commit;
 mod create;
 mod delete;
 mod evict;
@@ -275,6 +276,10 @@ impl<E: Engine> ObjectStore for Store<E> {
         options: &DeleteOptions,
     ) -> Result<Vec<ObjectRef>> {
         self.inner.delete_collection(context, selection, options).await
+    }
+
+    fn honours_guards(&self) -> bool {
+        true
     }
 
     fn snapshot(&self) -> Option<Snapshot> {

@@ -12,6 +12,7 @@ use setpoint_core::{Error, Result};
 use super::create::seconds;
 use super::{ATTEMPTS_MAX, Inner};
 use crate::engine::{Commit, CommitError, Committed, Engine, Expect};
+use crate::request::RequestContext;
 use crate::tables::Snapshot;
 
 /// What an object adds to the usage of quotas: each quota as it is, and with its new status.
@@ -50,11 +51,12 @@ impl<E: Engine> Inner<E> {
     /// they are charged right after it, so that nobody can count in between.
     pub(super) async fn commit_charged(
         &self,
+        context: &RequestContext,
         mut commit: Commit,
         charges: Charges,
     ) -> Result<Committed, CommitError> {
         if charges.is_empty() {
-            return self.engine.commit(commit).await;
+            return self.commit(context, commit).await;
         }
         let guards = charges.iter().map(|(quota, _)| (quota.key(), Expect::At(quota.revision())));
         commit.compares.extend(guards);
@@ -65,20 +67,20 @@ impl<E: Engine> Inner<E> {
             value: Some(charged.clone()),
             compares: Vec::new(),
         }));
-        let mut results = self.engine.commit_batch(commits).await.into_iter();
+        let mut results = self.commit_batch(context, commits).await.into_iter();
         let made = results
             .next()
             .unwrap_or_else(|| Err(CommitError::Unavailable("the engine did not answer".to_owned())));
         if made.is_err() {
             let paid = results.zip(charges).filter(|(result, _)| result.is_ok()).map(|(_, charge)| charge);
-            self.refund(paid.collect()).await;
+            self.refund(context, paid.collect()).await;
         }
         made
     }
 
     /// Gives back what was charged for an object that did not come. What cannot be given back is found by the
     /// quota's controller when it counts.
-    async fn refund(&self, charges: Charges) {
+    async fn refund(&self, context: &RequestContext, charges: Charges) {
         for (before, charged) in charges {
             let (key, before, charged) = (before.key(), used(before.status()), used(charged.status()));
             for _ in 0..ATTEMPTS_MAX {
@@ -89,7 +91,7 @@ impl<E: Engine> Inner<E> {
                 draft.set_status(Some(Part::new(status)));
                 let expect = Expect::At(quota.revision());
                 let commit = Commit { key: key.clone(), expect, value: Some(draft), compares: Vec::new() };
-                match self.engine.commit(commit).await {
+                match self.commit(context, commit).await {
                     Err(CommitError::Mismatch { .. }) => {}
                     // What an engine does not take is counted by the quota's controller.
                     Ok(_) | Err(_) => break,

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod events;
 mod evict;
+mod guards;
 mod hooks;
 mod list;
 mod model;

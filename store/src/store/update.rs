@@ -102,7 +102,7 @@ impl<E: Engine> Inner<E> {
             let committed = if context.dry_run {
                 self.try_commit(commit)
             } else {
-                self.commit_charged(commit, charges).await.map(|committed| committed.object)
+                self.commit_charged(context, commit, charges).await.map(|committed| committed.object)
             };
             service::release(hold, &committed);
             match committed {
@@ -111,7 +111,11 @@ impl<E: Engine> Inner<E> {
                     let object = answer.map_or(object, |draft| Arc::new(Object::from_draft(draft, revision)));
                     return Ok(Written { object, outcome, warnings });
                 }
-                Err(CommitError::Mismatch { .. }) => {}
+                Err(CommitError::Mismatch { key: at, .. }) => {
+                    if let Some(fenced) = self.broken_guard(context, &at) {
+                        return Err(fenced);
+                    }
+                }
                 Err(error) => return Err(engine_error(&error)),
             }
         }

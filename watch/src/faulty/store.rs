@@ -168,6 +168,10 @@ impl ObjectStore for FaultyStore {
         Ok(deleted)
     }
 
+    fn honours_guards(&self) -> bool {
+        self.0.store.honours_guards()
+    }
+
     fn snapshot(&self) -> Option<Snapshot> {
         None
     }

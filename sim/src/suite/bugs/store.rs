@@ -170,6 +170,10 @@ impl ObjectStore for Tampered {
         self.store.delete_collection(context, selection, options).await
     }
 
+    fn honours_guards(&self) -> bool {
+        self.store.honours_guards()
+    }
+
     fn snapshot(&self) -> Option<Snapshot> {
         self.store.snapshot()
     }
