@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Event, Node};
 use proptest::prelude::*;
 use setpoint_core::Error;
 use setpoint_core::env::Env;
-use setpoint_core::kind::{Kind, Subresource};
+use setpoint_core::kind::{Kind, Scope, Subresource};
 use setpoint_core::object::{Draft, Key, Meta, Object, ObjectRef, OwnerReference, Part};
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::plan::Next;
@@ -382,29 +382,7 @@ fn an_owner_that_is_named_wrongly_is_absent() {
 }
 
 fn widget() -> Kind {
-    use setpoint_core::GroupResource;
-    use setpoint_core::kind::{JsonKind, KindId, Names, NoRules, Scope, ServedVersion};
-
-    Kind {
-        id: KindId(0),
-        resource: GroupResource::new("example.com", "widgets"),
-        names: Names {
-            kind: "Widget".to_owned(),
-            list: "WidgetList".to_owned(),
-            plural: "widgets".to_owned(),
-            singular: "widget".to_owned(),
-            short: Vec::new(),
-            categories: Vec::new(),
-        },
-        scope: Scope::Namespaced,
-        versions: vec![ServedVersion { group: "example.com".to_owned(), version: "v1".to_owned() }],
-        representation: Arc::new(JsonKind::<serde_json::Value>::default()),
-        rules: Arc::new(NoRules),
-        conversion: None,
-        has_status: false,
-        fields: Vec::new(),
-        custom: None,
-    }
+    Kind::untyped("example.com", "v1", "Widget", "widgets", Scope::Namespaced)
 }
 
 /// GC-01: kinds that were registered while the collector ran own and are owned.

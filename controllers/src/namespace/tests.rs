@@ -3,9 +3,8 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use serde_json::json;
-use setpoint_core::GroupResource;
 use setpoint_core::env::Env;
-use setpoint_core::kind::{JsonKind, Kind, KindId, Names, NoRules, Scope, ServedVersion};
+use setpoint_core::kind::{Kind, KindId, Scope};
 use setpoint_reconcile::manager::Manager;
 use setpoint_store::admission::{Admission, Chain, Operation, Request, Target};
 use setpoint_store::engine::Memory as MemoryEngine;
@@ -230,26 +229,7 @@ fn the_finalizers_of_others_keep_the_namespace() {
 }
 
 fn widget() -> Kind {
-    Kind {
-        id: KindId(0),
-        resource: GroupResource::new("example.com", "widgets"),
-        names: Names {
-            kind: "Widget".to_owned(),
-            list: "WidgetList".to_owned(),
-            plural: "widgets".to_owned(),
-            singular: "widget".to_owned(),
-            short: Vec::new(),
-            categories: Vec::new(),
-        },
-        scope: Scope::Namespaced,
-        versions: vec![ServedVersion { group: "example.com".to_owned(), version: "v1".to_owned() }],
-        representation: Arc::new(JsonKind::<serde_json::Value>::default()),
-        rules: Arc::new(NoRules),
-        conversion: None,
-        has_status: false,
-        fields: Vec::new(),
-        custom: None,
-    }
+    Kind::untyped("example.com", "v1", "Widget", "widgets", Scope::Namespaced)
 }
 
 /// NS-03: kinds that were registered while the controller ran are emptied too, and seen to be.

@@ -134,6 +134,41 @@ impl ServedVersion {
 }
 
 impl Kind {
+    /// A kind that is served at one version, without rules, status or anything else of its own, and whose objects
+    /// are kept as JSON: what is known of a kind of which only the names are. Its number is 0 until a registry gives it
+    /// another.
+    ///
+    /// ```
+    /// use setpoint_core::kind::{Kind, Registry, Scope};
+    ///
+    /// let registry = Registry::builtin();
+    /// let widgets = Kind::untyped("example.com", "v1", "Widget", "widgets", Scope::Namespaced);
+    /// let widgets = registry.register_kind(widgets).expect("no other kind has its names");
+    /// assert_eq!(widgets.api_version(), "example.com/v1");
+    /// ```
+    pub fn untyped(group: &str, version: &str, kind: &str, plural: &str, scope: Scope) -> Self {
+        Self {
+            id: KindId(0),
+            resource: GroupResource { group: group.to_owned().into(), resource: plural.to_owned().into() },
+            names: Names {
+                kind: kind.to_owned(),
+                list: format!("{kind}List"),
+                plural: plural.to_owned(),
+                singular: kind.to_lowercase(),
+                short: Vec::new(),
+                categories: Vec::new(),
+            },
+            scope,
+            versions: vec![ServedVersion { group: group.to_owned(), version: version.to_owned() }],
+            representation: Arc::new(JsonKind::<serde_json::Value>::default()),
+            rules: Arc::new(NoRules),
+            conversion: None,
+            has_status: false,
+            fields: Vec::new(),
+            custom: None,
+        }
+    }
+
     /// The preferred `apiVersion`.
     pub fn api_version(&self) -> String {
         self.versions[0].api_version()

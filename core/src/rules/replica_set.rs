@@ -97,24 +97,50 @@ pub(crate) fn validate_selector_update(new: &LabelSelector, old: &LabelSelector,
 pub fn validate_status_update(new_meta: &Meta, new: &ReplicaSetStatus, old_meta: &Meta) -> FieldErrors {
     let mut errors = FieldErrors::new();
     object_meta::check_update(new_meta, old_meta, &mut errors);
-    let path = Path::new("status");
-    let (labeled, ready, available) =
-        (number(new.fully_labeled_replicas), number(new.ready_replicas), number(new.available_replicas));
-    let counts = [
-        ("replicas", i64::from(new.replicas)),
-        ("fullyLabeledReplicas", labeled.into()),
-        ("readyReplicas", ready.into()),
-        ("availableReplicas", available.into()),
-        ("observedGeneration", number(new.observed_generation)),
-        ("terminatingReplicas", number(new.terminating_replicas).into()),
-    ];
-    for (field, count) in counts {
-        checks::non_negative(count, &path.child(field), &mut errors);
+    Counts {
+        replicas: new.replicas,
+        labeled: number(new.fully_labeled_replicas),
+        ready: number(new.ready_replicas),
+        available: number(new.available_replicas),
+        observed_generation: number(new.observed_generation),
+        terminating: number(new.terminating_replicas),
     }
-    let parts =
-        [("fullyLabeledReplicas", labeled), ("readyReplicas", ready), ("availableReplicas", available)];
-    validate_parts(new.replicas, &parts, ready, &path, &mut errors);
+    .check(&mut errors);
     errors
+}
+
+/// What the status of somebody who keeps pods in number counts; what is not said counts as nothing.
+pub(super) struct Counts {
+    pub(super) replicas: i32,
+    pub(super) labeled: i32,
+    pub(super) ready: i32,
+    pub(super) available: i32,
+    pub(super) observed_generation: i64,
+    pub(super) terminating: i32,
+}
+
+impl Counts {
+    /// Nothing is less than nothing, and no part is more than the whole.
+    pub(super) fn check(&self, errors: &mut FieldErrors) {
+        let path = Path::new("status");
+        let counts = [
+            ("replicas", i64::from(self.replicas)),
+            ("fullyLabeledReplicas", self.labeled.into()),
+            ("readyReplicas", self.ready.into()),
+            ("availableReplicas", self.available.into()),
+            ("observedGeneration", self.observed_generation),
+            ("terminatingReplicas", self.terminating.into()),
+        ];
+        for (field, count) in counts {
+            checks::non_negative(count, &path.child(field), errors);
+        }
+        let parts = [
+            ("fullyLabeledReplicas", self.labeled),
+            ("readyReplicas", self.ready),
+            ("availableReplicas", self.available),
+        ];
+        validate_parts(self.replicas, &parts, self.ready, &path, errors);
+    }
 }
 
 /// Some of the replicas are not more than all, and of the available ones none is not ready. The last part is

@@ -8,7 +8,8 @@ use super::absent::number;
 use super::entries::Entries;
 use super::normal_form::{self, NormalForm, Spelling};
 use super::object_meta::{self, Scope};
-use super::{checks, pod, replica_set};
+use super::replica_set::Counts;
+use super::{checks, pod};
 use crate::field::{FieldError, FieldErrors, Path};
 use crate::names;
 use crate::object::Meta;
@@ -110,22 +111,15 @@ pub fn validate_status_update(
 ) -> FieldErrors {
     let mut errors = FieldErrors::new();
     object_meta::check_update(new_meta, old_meta, &mut errors);
-    let path = Path::new("status");
-    let (labeled, ready, available) =
-        (number(new.fully_labeled_replicas), number(new.ready_replicas), number(new.available_replicas));
-    let counts = [
-        ("replicas", i64::from(new.replicas)),
-        ("fullyLabeledReplicas", labeled.into()),
-        ("readyReplicas", ready.into()),
-        ("availableReplicas", available.into()),
-        ("observedGeneration", number(new.observed_generation)),
-    ];
-    for (field, count) in counts {
-        checks::non_negative(count, &path.child(field), &mut errors);
+    Counts {
+        replicas: new.replicas,
+        labeled: number(new.fully_labeled_replicas),
+        ready: number(new.ready_replicas),
+        available: number(new.available_replicas),
+        observed_generation: number(new.observed_generation),
+        terminating: 0,
     }
-    let parts =
-        [("fullyLabeledReplicas", labeled), ("readyReplicas", ready), ("availableReplicas", available)];
-    replica_set::validate_parts(new.replicas, &parts, ready, &path, &mut errors);
+    .check(&mut errors);
     errors
 }
 

@@ -1,5 +1,6 @@
 //! The planner, row by row.
 
+use setpoint_core::GroupResource;
 use setpoint_core::object::Meta;
 use setpoint_core::object::{Object, Revision};
 use setpoint_reconcile::plan::Next;

@@ -1,30 +1,11 @@
-use setpoint_core::GroupResource;
-use setpoint_core::kind::{JsonKind, Kind, KindId, Names, NoRules, Scope, ServedVersion};
+use setpoint_core::kind::{Kind, Scope};
 
 use super::*;
 use crate::table::{JsonPath, PrinterColumn};
 
 fn site() -> ObjectRef {
-    let kind = Kind {
-        id: KindId(0),
-        resource: GroupResource::new("example.com", "sites"),
-        names: Names {
-            kind: "Site".to_owned(),
-            list: "SiteList".to_owned(),
-            plural: "sites".to_owned(),
-            singular: "site".to_owned(),
-            short: Vec::new(),
-            categories: Vec::new(),
-        },
-        scope: Scope::Namespaced,
-        versions: vec![ServedVersion { group: "example.com".to_owned(), version: "v1".to_owned() }],
-        representation: Arc::new(JsonKind::<Value>::default()),
-        rules: Arc::new(NoRules),
-        conversion: None,
-        has_status: true,
-        fields: Vec::new(),
-        custom: None,
-    };
+    let kind =
+        Kind { has_status: true, ..Kind::untyped("example.com", "v1", "Site", "sites", Scope::Namespaced) };
     let value = json!({
         "metadata": { "name": "s", "creationTimestamp": CREATED }, "spec": { "host": "a.example", "size": 3 },
     });

@@ -4,7 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use setpoint_core::env::Simulation;
-use setpoint_core::kind::Registry;
+use setpoint_core::kind::{Kind, Registry, Scope};
 use setpoint_core::object::{Draft, Revision};
 
 use super::world::SMALL;
@@ -115,31 +115,14 @@ fn an_object_that_cannot_be_decoded_is_in_quarantine_and_in_the_way() {
     let registry = Registry::builtin();
     let config = registry.find("ConfigMap", "v1").expect("a built-in kind");
     let sim = Simulation::new(2);
-    let strict = setpoint_core::kind::Kind {
-        id: setpoint_core::kind::KindId(0),
-        resource: setpoint_core::GroupResource { group: "example.com".into(), resource: "sites".into() },
-        names: setpoint_core::kind::Names {
-            kind: "Site".into(),
-            list: "SiteList".into(),
-            plural: "sites".into(),
-            singular: "site".into(),
-            short: Vec::new(),
-            categories: Vec::new(),
-        },
-        scope: setpoint_core::kind::Scope::Namespaced,
-        versions: vec![setpoint_core::kind::ServedVersion {
-            group: "example.com".into(),
-            version: "v1".into(),
-        }],
+    let strict = Kind {
         representation: registry
             .find("Deployment", "apps/v1")
             .map(|kind| kind.representation.clone())
             .expect("built in"),
         rules: config.rules.clone(),
-        conversion: None,
         has_status: true,
-        fields: Vec::new(),
-        custom: None,
+        ..Kind::untyped("example.com", "v1", "Site", "sites", Scope::Namespaced)
     };
     let sites = registry.register_kind(strict).expect("its names are free");
     let engine = sim
