@@ -19,6 +19,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::activity::{Activity, Patience};
 use super::body::ServedBody;
+use super::lenient_targets::LenientTargets;
 use super::listener::Closing;
 use super::paced_io::PacedIo;
 use super::streams::Streams;
@@ -103,7 +104,8 @@ async fn serve_h1(stream: TlsStream<PacedIo>, endpoint: Endpoint, starting: Unbo
         .header_read_timeout(None)
         .max_headers(shared.limits.headers)
         .max_header_size(shared.limits.header_bytes as usize);
-    let connection = builder.serve_connection(TokioIo::new(stream), endpoint).with_upgrades();
+    let connection =
+        builder.serve_connection(TokioIo::new(LenientTargets::new(stream)), endpoint).with_upgrades();
     drive(&shared, pin!(connection), |it| it.graceful_shutdown(), patience, starting).await;
 }
 

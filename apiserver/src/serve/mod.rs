@@ -9,7 +9,9 @@
 //!    it is told. The limits are in [`ServeLimits`].
 //! 4. [`Server::shut_down`] ends watches at the end of a line, lets other requests come to their end for a bounded
 //!    time, and waits for everything that was started.
-//! 5. Keys are written to files that only their owner can read, and to nowhere else.
+//! 5. A target that Go's server would read is read, escaped or not, over HTTP/1.1; no body is touched for that, and no
+//!    request is found where there is none.
+//! 6. Keys are written to files that only their owner can read, and to nowhere else.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -38,10 +40,12 @@ mod certificate_subject;
 mod connection;
 mod error;
 mod kubeconfig;
+mod lenient_targets;
 mod limits;
 mod listener;
 mod paced_io;
 mod private_file;
+mod request_framing;
 mod server;
 mod streams;
 #[cfg(test)]

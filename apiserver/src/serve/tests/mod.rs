@@ -5,4 +5,5 @@ mod identity;
 mod keys;
 mod limits;
 mod shutdown;
+mod targets;
 mod world;
