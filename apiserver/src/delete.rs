@@ -46,7 +46,7 @@ impl Call<'_> {
         let items = self.server.store.delete_collection(&context, &selection, &options).await?;
         let query = ListQuery { limit: Some(1), ..ListQuery::new(selection) };
         let revision = self.server.store.list(&context, &query).await?.revision;
-        self.show_list(&ObjectList { items, revision, continue_token: None, remaining: None })
+        self.show_list(ObjectList { items, revision, continue_token: None, remaining: None })
     }
 
     /// As the body says, or else the query (STORE-27).

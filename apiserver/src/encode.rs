@@ -6,9 +6,12 @@ use setpoint_core::object::{Object, ObjectRef, Revision};
 use setpoint_core::schema::Schema;
 use setpoint_store::request::ObjectList;
 
+use crate::Body;
 use crate::answer::{self, Answer, JSON};
 use crate::call::Call;
 use crate::custom;
+use crate::kept_texts::KeptTexts;
+use crate::list_text::ListText;
 use crate::negotiation::{self, Form, Shape};
 use crate::path::Place;
 use crate::table::{IncludeObject, ListMeta, Table, partial_object_metadata, partial_object_metadata_list};
@@ -22,16 +25,16 @@ pub(crate) fn object(place: &Place, object: &Object) -> Value {
 }
 
 /// An object as text, in the form of the version it is asked for in.
-pub(crate) fn text(place: &Place, object: &Object) -> Vec<u8> {
+pub(crate) fn text(place: &Place, object: &Object, texts: &KeptTexts) -> Vec<u8> {
     let mut text = Vec::with_capacity(OBJECT_BYTES);
-    write(place, object, &mut text);
+    write(place, object, texts, &mut text);
     text
 }
 
 /// Writes an object as text.
-fn write(place: &Place, shown: &Object, into: &mut Vec<u8>) {
+pub(crate) fn write(place: &Place, shown: &Object, texts: &KeptTexts, into: &mut Vec<u8>) {
     if place.is_stored_form() {
-        return shown.write_json(into);
+        return shown.write_json(texts, into);
     }
     serde_json::to_writer(into, &object(place, shown)).expect("values have text keys");
 }
@@ -64,7 +67,7 @@ impl Call<'_> {
     pub(crate) fn show(&self, code: u16, shown: &ObjectRef) -> Result<Answer> {
         let form = negotiation::form(&self.parts.headers, Shape::Item)?;
         Ok(match form {
-            Form::Whole => answer::bytes(code, JSON, text(self.place, shown)),
+            Form::Whole => answer::bytes(code, JSON, text(self.place, shown, &self.server.texts)),
             Form::Metadata => answer::json(code, &partial_object_metadata(shown)),
             Form::Table => {
                 let meta = ListMeta { resource_version: shown.revision().to_string(), ..ListMeta::default() };
@@ -74,7 +77,7 @@ impl Call<'_> {
     }
 
     /// A list in a form that the client takes.
-    pub(crate) fn show_list(&self, list: &ObjectList) -> Result<Answer> {
+    pub(crate) fn show_list(&self, list: ObjectList) -> Result<Answer> {
         let form = negotiation::form(&self.parts.headers, Shape::List)?;
         let meta = ListMeta {
             resource_version: list.revision.to_string(),
@@ -82,7 +85,10 @@ impl Call<'_> {
             remaining_item_count: list.remaining.and_then(|count| i64::try_from(count).ok()),
         };
         Ok(match form {
-            Form::Whole => answer::bytes(200, JSON, self.list(list, &meta)),
+            Form::Whole => {
+                let text = ListText::new(self.place, &self.server.texts, list.items, &meta);
+                answer::of(200, JSON, Body::pieces(text))
+            }
             Form::Metadata => answer::json(200, &partial_object_metadata_list(&list.items, &meta)),
             Form::Table => answer::json(200, &self.table(&list.items, meta)?),
         })
@@ -99,37 +105,6 @@ impl Call<'_> {
         let place = self.place;
         let whole = |shown: &Object| object(place, shown);
         Ok(Table::new(&place.kind, &custom::columns(place), objects, meta, include, now, whole))
-    }
-
-    /// A list, written item by item so that no more than one is there as a value.
-    fn list(&self, list: &ObjectList, meta: &ListMeta) -> Vec<u8> {
-        const HEAD: &str = "vectors take all, and values have text keys";
-        let head = json!({
-            "apiVersion": self.place.api_version(), "kind": self.place.kind.names.list, "metadata": meta,
-        });
-        let mut body = serde_json::to_vec(&head).expect(HEAD);
-        body.pop();
-        body.extend_from_slice(b",\"items\":[");
-        let says_once = is_built_in(self.place);
-        for (at, item) in list.items.iter().enumerate() {
-            if at > 0 {
-                body.push(b',');
-            }
-            match says_once {
-                true if self.place.is_stored_form() => item.write_json_item(&mut body),
-                true => {
-                    let mut value = object(self.place, item);
-                    if let Some(fields) = value.as_object_mut() {
-                        fields.remove("apiVersion");
-                        fields.remove("kind");
-                    }
-                    serde_json::to_writer(&mut body, &value).expect(HEAD);
-                }
-                false => write(self.place, item, &mut body),
-            }
-        }
-        body.extend_from_slice(b"]}");
-        body
     }
 }
 

@@ -7,12 +7,15 @@ use setpoint_core::kind::ServedVersion;
 use setpoint_core::object::ObjectRef;
 
 use crate::encode;
+use crate::kept_texts::KeptTexts;
 use crate::limits::ENCODINGS_MAX;
 use crate::path::Place;
 
 /// The latest objects that watches have shown, as text: a change that many watch is written once.
-#[derive(Default)]
-pub(crate) struct Encodings(Mutex<VecDeque<Encoding>>);
+pub(crate) struct Encodings {
+    latest: Mutex<VecDeque<Encoding>>,
+    texts: Arc<KeptTexts>,
+}
 
 struct Encoding {
     /// Kept so that no other object gets its address.
@@ -22,14 +25,19 @@ struct Encoding {
 }
 
 impl Encodings {
+    /// None yet; what objects share is written with the help of `texts`.
+    pub(crate) fn new(texts: &Arc<KeptTexts>) -> Self {
+        Self { latest: Mutex::default(), texts: Arc::clone(texts) }
+    }
+
     /// An object as text, in the form of the version it is asked for in.
     pub(crate) fn of(&self, place: &Place, object: &ObjectRef) -> Bytes {
         let is_it = |it: &&Encoding| Arc::ptr_eq(&it.object, object) && it.served == place.served;
-        if let Some(known) = self.0.lock().iter().find(is_it) {
+        if let Some(known) = self.latest.lock().iter().find(is_it) {
             return known.text.clone();
         }
-        let text = Bytes::from(encode::text(place, object));
-        let known = &mut *self.0.lock();
+        let text = Bytes::from(encode::text(place, object, &self.texts));
+        let known = &mut *self.latest.lock();
         known.push_front(Encoding {
             object: Arc::clone(object),
             served: place.served.clone(),
@@ -60,7 +68,7 @@ mod tests {
             let draft = Draft::from_value(Arc::clone(&place.kind), value).expect("it fits");
             Arc::new(Object::from_draft(draft, Revision(1)))
         };
-        let encodings = Encodings::default();
+        let encodings = Encodings::new(&Arc::default());
         let first = object(0);
         let text = encodings.of(&place, &first);
         assert_eq!(encodings.of(&place, &first).as_ptr(), text.as_ptr());
@@ -69,7 +77,7 @@ mod tests {
         for number in 1..=ENCODINGS_MAX {
             encodings.of(&place, &object(number));
         }
-        assert_eq!(encodings.0.lock().len(), ENCODINGS_MAX);
+        assert_eq!(encodings.latest.lock().len(), ENCODINGS_MAX);
         assert_ne!(encodings.of(&place, &first).as_ptr(), text.as_ptr());
         assert_eq!(encodings.of(&place, &first), text);
     }

@@ -23,6 +23,15 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 /// How many encoded objects are kept for further watchers.
 pub const ENCODINGS_MAX: usize = 32;
 
+/// How long a text may be that is kept because many objects share it.
+pub const KEPT_TEXT_BYTES_MAX: usize = 32 * 1024;
+
+/// How long all such texts together may be.
+pub const KEPT_TEXTS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How much of a list is written at once.
+pub const LIST_PIECE_BYTES: usize = 64 * 1024;
+
 /// How long a watch lives at the least, if the client does not say (WATCH-12); at the most it is twice that.
 pub const WATCH_TIME_MIN: Duration = Duration::from_secs(30 * 60);
 

@@ -10,9 +10,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use setpoint_core::{Error, Reason, Result};
 
+use crate::Body;
 use crate::answer::Answer;
 use crate::limits::GZIP_BYTES_MIN;
 use crate::query::Query;
+
+/// How much is compressed until it is handed on.
+const GZIP_PIECE_BYTES: usize = 16 * 1024;
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
@@ -22,11 +26,21 @@ pub(crate) fn present(parts: &Parts, answer: &mut Answer) {
     if !pretty && !small {
         return;
     }
+    let is_encoded = answer.headers().contains_key(CONTENT_ENCODING);
+    if !pretty && answer.body().is_in_pieces() {
+        // There is more than one piece, so it is large.
+        if !is_encoded {
+            tell_encoding(answer.headers_mut());
+            let body = std::mem::replace(answer.body_mut(), Body::empty());
+            *answer.body_mut() = body.map_pieces(GzipPieces::new);
+        }
+        return;
+    }
     let Some(mut bytes) = answer.body_mut().take_whole() else { return };
     if pretty {
         bytes = lay_out(bytes);
     }
-    if small && bytes.len() >= GZIP_BYTES_MIN && !answer.headers().contains_key(CONTENT_ENCODING) {
+    if small && bytes.len() >= GZIP_BYTES_MIN && !is_encoded {
         bytes = compress(bytes, answer.headers_mut());
     }
     answer.body_mut().put_whole(bytes);
@@ -82,9 +96,44 @@ fn compress(bytes: Bytes, headers: &mut HeaderMap) -> Bytes {
     let written = encoder.write_all(&bytes).and_then(|()| encoder.finish());
     // Writing to memory does not fail.
     let Ok(compressed) = written else { return bytes };
+    tell_encoding(headers);
+    compressed.into()
+}
+
+fn tell_encoding(headers: &mut HeaderMap) {
     headers.insert(CONTENT_ENCODING, GZIP);
     headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    compressed.into()
+}
+
+/// Compresses what is made as it is sent.
+struct GzipPieces<I> {
+    pieces: I,
+    /// `None` after the end.
+    encoder: Option<GzEncoder<Vec<u8>>>,
+}
+
+impl<I> GzipPieces<I> {
+    fn new(pieces: I) -> Self {
+        Self { pieces, encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())) }
+    }
+}
+
+impl<I: Iterator<Item = Bytes>> Iterator for GzipPieces<I> {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        loop {
+            let encoder = self.encoder.as_mut()?;
+            let Some(piece) = self.pieces.next() else {
+                // Writing to memory does not fail.
+                return self.encoder.take()?.finish().ok().map(Bytes::from);
+            };
+            drop(encoder.write_all(&piece));
+            if encoder.get_ref().len() >= GZIP_PIECE_BYTES {
+                return Some(std::mem::take(encoder.get_mut()).into());
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +171,26 @@ mod tests {
         }
         let (headers, _) = presented("/", &[("accept-encoding", "gzip")], "[1]");
         assert!(!headers.contains_key(CONTENT_ENCODING));
+    }
+
+    #[test]
+    fn what_is_made_piece_by_piece_is_compressed_so() {
+        let piece = |at: u8| Bytes::from(vec![b'0' + at % 10; 40_000]);
+        let expected: Vec<u8> = (0..50).flat_map(piece).collect();
+        let read = |uri: &str, encoding: &str| {
+            let request = Request::get(uri).header("accept-encoding", encoding).body(()).expect("a request");
+            let mut answer = answer::of(200, answer::JSON, Body::pieces((0..50).map(piece)));
+            present(&request.into_parts().0, &mut answer);
+            let is_encoded = answer.headers().contains_key(CONTENT_ENCODING);
+            (is_encoded, answer.body_mut().take_whole().unwrap_or_default())
+        };
+        assert_eq!(read("/", "identity"), (false, expected.clone().into()));
+        let (is_encoded, bytes) = read("/", "gzip");
+        assert!(is_encoded && bytes.len() < 20_000, "{}", bytes.len());
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(&*bytes).read_to_end(&mut text).expect("it is gzip");
+        assert_eq!(text, expected);
+        assert!(read("/?pretty=1", "gzip").0);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Call<'_> {
         let limit = self.query.number("limit")?.and_then(|limit| usize::try_from(limit).ok());
         let query = ListQuery { selection: self.selection()?, limit, continue_token, at };
         let list = self.server.store.list(&context, &query).await?;
-        self.show_list(&list)
+        self.show_list(list)
     }
 
     /// Which options do not go together (LIST-04).

@@ -24,6 +24,7 @@ use crate::authorization::{AlwaysAllow, Attributes, Authorizer, Decision, forbid
 use crate::call::Call;
 use crate::encodings::Encodings;
 use crate::in_flight::{InFlight, InFlightLimits};
+use crate::kept_texts::KeptTexts;
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
 use crate::openapi::Documents;
 use crate::path::{Missing, Place, Target};
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) authorizer: Arc<dyn Authorizer>,
     in_flight: InFlight,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
+    pub(crate) texts: Arc<KeptTexts>,
     pub(crate) encodings: Arc<Encodings>,
     /// Makes kinds of the definitions in the store, for as long as the service is there.
     _definitions: Option<Definitions>,
@@ -77,6 +79,7 @@ impl ApiServer {
     pub fn builder(env: &Env, store: Arc<dyn ObjectStore>) -> ApiServerBuilder {
         let authenticator = Arc::new(Trusted::administrator());
         let openapi = Documents::new(store.registry().clone());
+        let texts = Arc::default();
         let inner = Inner {
             env: env.clone(),
             store,
@@ -84,7 +87,8 @@ impl ApiServer {
             authorizer: Arc::new(AlwaysAllow),
             in_flight: InFlight::new(InFlightLimits::default()),
             logs: None,
-            encodings: Arc::default(),
+            encodings: Arc::new(Encodings::new(&texts)),
+            texts,
             _definitions: None,
             sessions: None,
             #[cfg(feature = "serve")]

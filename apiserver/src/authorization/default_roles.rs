@@ -1,32 +1,38 @@
 //! The roles that are there from the start.
 
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule};
+use std::sync::Arc;
+
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use setpoint_core::object::Text;
 use setpoint_core::{Error, Result};
 use setpoint_store::rbac::uncovered;
 use setpoint_store::{ObjectStore, Objects};
-use std::sync::Arc;
 
-/// Roles and bindings, as upstream names and fills them, as far as the kinds they are about are here.
+use super::component_roles;
+
+/// Roles and bindings of people, as upstream names and fills them, as far as the kinds they are about are here.
 const DEFAULTS: &str = include_str!("default_roles.yaml");
 
 /// An administrator who does not want a default to be brought up to date sets this to `false`.
 const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
-/// Makes the default roles and bindings, such as `cluster-admin`, `view` and `system:discovery`, and gives back to those
-/// that are there what they have lost. What was added to them stays.
+/// Makes the default roles and bindings, such as `cluster-admin`, `view`, `system:node` and
+/// `system:controller:job-controller`, and gives back to those that are there what they have lost. What was added to
+/// them stays. Those of a namespace that is not there are left out (AUTH-06, AUTH-08).
 ///
 /// # Errors
 ///
 /// What the store answers.
 pub async fn ensure_default_roles(store: &Arc<dyn ObjectStore>) -> Result<()> {
-    let roles = Objects::<ClusterRole>::over(Arc::clone(store), None)?;
-    let bindings = Objects::<ClusterRoleBinding>::over(Arc::clone(store), None)?;
     for document in documents()? {
         match document["kind"].as_str() {
-            Some("ClusterRole") => ensure_role(&roles, read(document)?).await?,
-            Some("ClusterRoleBinding") => ensure_binding(&bindings, read(document)?).await?,
+            Some("ClusterRole") => ensure::<ClusterRole>(store, document).await?,
+            Some("ClusterRoleBinding") => ensure::<ClusterRoleBinding>(store, document).await?,
+            Some("Role") => ensure::<Role>(store, document).await?,
+            Some("RoleBinding") => ensure::<RoleBinding>(store, document).await?,
             _ => return Err(Error::internal("a default role is of another kind")),
         }
     }
@@ -35,67 +41,109 @@ pub async fn ensure_default_roles(store: &Arc<dyn ObjectStore>) -> Result<()> {
 
 pub(super) fn documents() -> Result<Vec<Value>> {
     let list: Value = serde_saphyr::from_str(DEFAULTS).map_err(Error::internal)?;
-    Ok(list.as_array().cloned().unwrap_or_default())
+    let mut documents = list.as_array().cloned().unwrap_or_default();
+    documents.extend(component_roles::documents()?);
+    Ok(documents)
 }
 
-fn read<T: DeserializeOwned>(document: Value) -> Result<T> {
-    serde_json::from_value(document).map_err(Error::internal)
+/// A role or a binding.
+trait DefaultObject: Clone + DeserializeOwned + Send + Sync + 'static {
+    fn meta(&self) -> &ObjectMeta;
+
+    /// Adds what a default has and this has not; whether there was something to add.
+    fn complete(&mut self, default: &Self) -> bool;
 }
 
-async fn ensure_role(roles: &Objects<ClusterRole>, wanted: ClusterRole) -> Result<()> {
-    let name = wanted.metadata.name.clone().unwrap_or_default();
+async fn ensure<K: DefaultObject>(store: &Arc<dyn ObjectStore>, document: Value) -> Result<()> {
+    let wanted: K = serde_json::from_value(document).map_err(Error::internal)?;
+    let namespace = wanted.meta().namespace.clone().map(Text::from);
+    let objects = Objects::<K>::over(Arc::clone(store), namespace.clone())?;
+    let name = wanted.meta().name.clone().unwrap_or_default();
     loop {
-        let there = match roles.get(&name).await {
-            Ok(there) => there,
-            Err(error) if error.is_not_found() => match roles.create(wanted.clone()).await {
+        let Some(there) = objects.get_opt(&name).await? else {
+            match objects.create(wanted.clone()).await {
                 Err(error) if error.is_already_exists() => continue,
+                Err(error) if error.is_not_found() && namespace.is_some() => return Ok(()),
                 result => return result.map(drop),
-            },
-            Err(error) => return Err(error),
+            }
         };
-        let mut role = (*there).clone();
+        let mut completed = (*there).clone();
+        if is_left_alone(completed.meta()) || !completed.complete(&wanted) {
+            return Ok(());
+        }
+        match objects.replace(completed).await {
+            Err(error) if error.is_conflict() => {}
+            result => return result.map(drop),
+        }
+    }
+}
+
+impl DefaultObject for ClusterRole {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn complete(&mut self, default: &Self) -> bool {
         // What an aggregated role allows is its controller's.
-        let is_left_alone = is_left_alone(&role.metadata) || wanted.aggregation_rule.is_some();
-        let held: Vec<&PolicyRule> = role.rules.iter().flatten().collect();
-        let missing = uncovered(&held, wanted.rules.iter().flatten());
-        if is_left_alone || missing.is_empty() {
-            return Ok(());
-        }
-        role.rules.get_or_insert_default().extend(missing);
-        match roles.replace(role).await {
-            Err(error) if error.is_conflict() => {}
-            result => return result.map(drop),
-        }
+        default.aggregation_rule.is_none() && complete_rules(&mut self.rules, default.rules.as_deref())
     }
 }
 
-async fn ensure_binding(bindings: &Objects<ClusterRoleBinding>, wanted: ClusterRoleBinding) -> Result<()> {
-    let name = wanted.metadata.name.clone().unwrap_or_default();
-    loop {
-        let there = match bindings.get(&name).await {
-            Ok(there) => there,
-            Err(error) if error.is_not_found() => match bindings.create(wanted.clone()).await {
-                Err(error) if error.is_already_exists() => continue,
-                result => return result.map(drop),
-            },
-            Err(error) => return Err(error),
-        };
-        let mut binding = (*there).clone();
-        let has = binding.subjects.clone().unwrap_or_default();
-        let missing: Vec<_> =
-            wanted.subjects.iter().flatten().filter(|subject| !has.contains(subject)).cloned().collect();
-        if is_left_alone(&binding.metadata) || missing.is_empty() {
-            return Ok(());
-        }
-        binding.subjects.get_or_insert_default().extend(missing);
-        match bindings.replace(binding).await {
-            Err(error) if error.is_conflict() => {}
-            result => return result.map(drop),
-        }
+impl DefaultObject for Role {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn complete(&mut self, default: &Self) -> bool {
+        complete_rules(&mut self.rules, default.rules.as_deref())
     }
 }
 
-fn is_left_alone(meta: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta) -> bool {
+impl DefaultObject for ClusterRoleBinding {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn complete(&mut self, default: &Self) -> bool {
+        complete_subjects(&mut self.subjects, default.subjects.as_deref())
+    }
+}
+
+impl DefaultObject for RoleBinding {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn complete(&mut self, default: &Self) -> bool {
+        complete_subjects(&mut self.subjects, default.subjects.as_deref())
+    }
+}
+
+fn complete_rules(rules: &mut Option<Vec<PolicyRule>>, defaults: Option<&[PolicyRule]>) -> bool {
+    let held: Vec<&PolicyRule> = rules.iter().flatten().collect();
+    let missing = uncovered(&held, defaults.into_iter().flatten());
+    let is_incomplete = !missing.is_empty();
+    if is_incomplete {
+        rules.get_or_insert_default().extend(missing);
+    }
+    is_incomplete
+}
+
+fn complete_subjects(subjects: &mut Option<Vec<Subject>>, defaults: Option<&[Subject]>) -> bool {
+    let missing: Vec<Subject> = defaults
+        .into_iter()
+        .flatten()
+        .filter(|subject| !subjects.iter().flatten().any(|held| held == *subject))
+        .cloned()
+        .collect();
+    let is_incomplete = !missing.is_empty();
+    if is_incomplete {
+        subjects.get_or_insert_default().extend(missing);
+    }
+    is_incomplete
+}
+
+fn is_left_alone(meta: &ObjectMeta) -> bool {
     let annotation = meta.annotations.as_ref().and_then(|annotations| annotations.get(AUTOUPDATE));
     annotation.is_some_and(|value| value == "false")
 }

@@ -3,6 +3,7 @@
 mod always_allow;
 mod attributes;
 mod authorizer;
+mod component_roles;
 mod default_roles;
 mod public;
 mod rbac;

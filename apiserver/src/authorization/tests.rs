@@ -3,6 +3,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use http::Method;
 use setpoint_core::env::Simulation;
+use setpoint_store::request::User;
 use setpoint_store::{ObjectStore, Store};
 
 use super::*;
@@ -127,4 +128,72 @@ fn the_unknown_may_read_whether_the_server_is_there_and_no_more() {
     assert!(block_on(AlwaysAllow.authorize(&attributes)).is_allowed());
     attributes.user = Arc::new(anonymous());
     assert!(!block_on(AlwaysAllow.authorize(&attributes)).is_allowed());
+}
+
+/// Who asks for what, of a store with the default roles.
+fn decided(requests: &[(&User, &str, &str)]) -> Vec<bool> {
+    let sim = Simulation::new(1);
+    let store = Store::memory(&sim.env());
+    let decided = sim.block_on(async {
+        for namespace in ["kube-system", "default"] {
+            store.ensure_namespace(namespace).await?;
+        }
+        let store: Arc<dyn ObjectStore> = Arc::new(store);
+        ensure_default_roles(&store).await?;
+        // What is there is left as it is.
+        ensure_default_roles(&store).await?;
+        let authorizer = RbacAuthorizer::new(store);
+        let mut decided = Vec::new();
+        for (user, method, path) in requests {
+            let mut attributes = asked(method, path, "");
+            attributes.user = Arc::new((*user).clone());
+            decided.push(authorizer.authorize(&attributes).await.is_allowed());
+        }
+        Ok::<_, setpoint_core::Error>(decided)
+    });
+    decided.expect("nothing waits for ever").expect("the store takes the roles")
+}
+
+// AUTH-06, AUTH-08
+#[test]
+fn components_may_do_what_they_must_and_no_more() {
+    let user = |name: &str, groups: &[&str]| User {
+        name: name.to_owned(),
+        groups: groups.iter().map(|&group| group.to_owned()).collect(),
+        ..User::default()
+    };
+    let manager = user("system:kube-controller-manager", &["system:authenticated"]);
+    let scheduler = user("system:kube-scheduler", &["system:authenticated"]);
+    let jobs = user("system:serviceaccount:kube-system:job-controller", &["system:serviceaccounts"]);
+    let elsewhere = user("system:serviceaccount:default:job-controller", &["system:serviceaccounts"]);
+    let node = user("system:node:n", &["system:nodes", "system:authenticated"]);
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+    let configuration = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+    let table = [
+        (&manager, "POST", leases, true),
+        (&manager, "PUT", &*format!("{leases}/kube-controller-manager"), true),
+        (&manager, "PUT", &*format!("{leases}/kube-scheduler"), false),
+        (&manager, "POST", "/api/v1/namespaces/default/events", true),
+        (&manager, "PATCH", "/apis/events.k8s.io/v1/namespaces/default/events/e", true),
+        (&manager, "POST", "/api/v1/namespaces/kube-system/serviceaccounts/job-controller/token", true),
+        (&manager, "GET", configuration, true),
+        (&manager, "GET", "/api/v1/namespaces/kube-system/configmaps/other", true),
+        (&manager, "GET", "/api/v1/pods", true),
+        (&manager, "DELETE", "/api/v1/namespaces/default/pods/p", false),
+        (&scheduler, "PUT", &*format!("{leases}/kube-scheduler"), true),
+        (&scheduler, "POST", "/api/v1/namespaces/default/pods/p/binding", true),
+        (&scheduler, "GET", configuration, true),
+        (&scheduler, "GET", "/api/v1/namespaces/default/configmaps/other", false),
+        (&jobs, "POST", "/api/v1/namespaces/default/pods", true),
+        (&jobs, "PUT", "/apis/batch/v1/namespaces/default/jobs/j/status", true),
+        (&jobs, "POST", "/apis/apps/v1/namespaces/default/deployments", false),
+        (&elsewhere, "POST", "/api/v1/namespaces/default/pods", false),
+        // Nodes have their role from whoever runs them.
+        (&node, "GET", "/api/v1/nodes/n", false),
+    ];
+    let requests = table.map(|(user, method, path, _)| (user, method, path));
+    let told: Vec<_> =
+        requests.iter().zip(decided(&requests)).map(|(it, is)| (it.0.name.clone(), it.1, it.2, is)).collect();
+    let expected = table.map(|(user, method, path, is)| (user.name.clone(), method, path, is));
+    assert_eq!(told, expected);
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use setpoint_core::kind::{Kind, Registry};
 
 use super::{v2, v3};
+use crate::reviews;
 
 /// The documents of a registry's kinds, each built when it is first asked for, and kept until there are other kinds.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Documents {
 
     /// `/openapi/v3`: where the documents of the groups and versions are, with their hashes.
     pub fn index(&self) -> Arc<Document> {
-        let (version, kinds) = (self.registry.version(), self.registry.kinds());
+        let (version, kinds) = self.served();
         if let Some(index) = &self.current(version).index {
             return Arc::clone(index);
         }
@@ -58,7 +59,7 @@ impl Documents {
 
     /// `/openapi/v3/PATH` of a path such as `api/v1` or `apis/apps/v1`; `None` if nothing is served there.
     pub fn version(&self, path: &str) -> Option<Arc<Document>> {
-        let (version, kinds) = (self.registry.version(), self.registry.kinds());
+        let (version, kinds) = self.served();
         if let Some(document) = self.current(version).versions.get(path) {
             return Some(Arc::clone(document));
         }
@@ -77,12 +78,19 @@ impl Documents {
 
     /// `/openapi/v2`: everything.
     pub fn all(&self) -> Arc<Document> {
-        let (version, kinds) = (self.registry.version(), self.registry.kinds());
+        let (version, kinds) = self.served();
         if let Some(all) = &self.current(version).all {
             return Arc::clone(all);
         }
         let all = Document::new(&v2::document(&kinds));
         Arc::clone(self.current(version).all.insert(all))
+    }
+
+    /// What is served: what the registry has, and questions, with the registry's version.
+    fn served(&self) -> (u64, Vec<Arc<Kind>>) {
+        let (version, mut kinds) = (self.registry.version(), self.registry.kinds());
+        kinds.extend(reviews::all().iter().cloned());
+        (version, kinds)
     }
 
     /// What has been built of the kinds of this version.

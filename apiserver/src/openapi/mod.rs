@@ -3,7 +3,8 @@
 //! What it promises: a document for each group and version with the schemas of its kinds and of all they consist of
 //! (merge keys, list types and kinds as extensions, as upstream publishes them), and the operations by which clients
 //! find out what a server can do (`fieldValidation`, the patch types); an index of them with hashes; all of it in one
-//! document of version 2 as well. A custom kind is an object with typed metadata and unknown fields.
+//! document of version 2 as well. A custom kind is an object with typed metadata and unknown
+//! fields. Questions (AUTH-07) have the one operation by which they are asked.
 //!
 //! What it does not do: protobuf, which is refused so that clients ask for JSON; subresources other than status and
 //! scale; the schema of a custom kind's definition.

@@ -4,6 +4,7 @@ use setpoint_core::kind::{Kind, ServedVersion};
 use super::dialect::Dialect;
 use super::parameters::{DELETE, FORCE, LIST, PRETTY, Parameter, WRITE};
 use super::schemas::{DELETE_OPTIONS, PATCH, SCALE, STATUS, Schemas};
+use crate::reviews;
 
 const APPLY: &str = "application/apply-patch+yaml";
 const PATCH_TYPES: [&str; 4] = [
@@ -37,12 +38,14 @@ pub(super) fn add_kind(
     kind: &Kind,
     served: &ServedVersion,
 ) {
+    if reviews::is_review(kind) {
+        return add_review(paths, schemas, dialect, kind, served);
+    }
     let (object, list) = schemas.add_kind(kind, served);
     for name in [PATCH, DELETE_OPTIONS, STATUS] {
         schemas.add_named(name);
     }
-    let root = if served.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", served.group) };
-    let root = format!("{root}/{}", served.version);
+    let root = root(served);
     let scope = if kind.is_namespaced() { "Namespaced" } else { "" };
     let plural = &kind.names.plural;
     let place = if kind.is_namespaced() { "/namespaces/{namespace}" } else { "" };
@@ -84,6 +87,33 @@ pub(super) fn add_kind(
         let scale = item_operations(scope, "Scale", SCALE);
         let of_kind = json!({ "group": "autoscaling", "kind": "Scale", "version": "v1" });
         paths.insert(format!("{path}/scale"), writer.path(&named, &scale, Some(of_kind)));
+    }
+}
+
+/// The path of a question, which can be asked and nothing else (AUTH-07).
+fn add_review(
+    paths: &mut Map<String, Value>,
+    schemas: &mut Schemas,
+    dialect: Dialect,
+    kind: &Kind,
+    served: &ServedVersion,
+) {
+    let object = schemas.add_object(kind, served);
+    let (root, plural) = (root(served), &kind.names.plural);
+    let writer = Writer { dialect, kind, served };
+    let (scope, place, in_path): (_, _, &[&str]) = match kind.is_namespaced() {
+        true => ("Namespaced", "/namespaces/{namespace}", &["namespace"]),
+        false => ("", "", &[]),
+    };
+    let ask = write_operation("post", "post", scope, "", &object);
+    paths.insert(format!("{root}{place}/{plural}"), writer.path(in_path, &[ask], None));
+}
+
+/// Where the paths of a group and version begin.
+fn root(served: &ServedVersion) -> String {
+    match served.group.as_str() {
+        "" => format!("/api/{}", served.version),
+        group => format!("/apis/{group}/{}", served.version),
     }
 }
 

@@ -38,15 +38,20 @@ impl Schemas {
 
     /// Adds a kind's objects and lists; gives the names of both.
     pub(super) fn add_kind(&mut self, kind: &Kind, served: &ServedVersion) -> (String, String) {
-        let name = match Schema::of_kind(&served.group, &served.version, &kind.names.kind) {
+        let name = self.add_object(kind, served);
+        let list = self.add_list(kind, served, &name);
+        (name, list)
+    }
+
+    /// Adds a kind's objects; gives their name.
+    pub(super) fn add_object(&mut self, kind: &Kind, served: &ServedVersion) -> String {
+        match Schema::of_kind(&served.group, &served.version, &kind.names.kind) {
             Some(type_) => {
                 self.add(type_);
                 type_.name().to_owned()
             }
             None => self.add_custom(kind, served),
-        };
-        let list = self.add_list(kind, served, &name);
-        (name, list)
+        }
     }
 
     /// Adds a type that is not a kind's, by its name.

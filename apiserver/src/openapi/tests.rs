@@ -142,6 +142,36 @@ fn schemas_have_what_merging_and_explaining_need() {
     assert_eq!(selector["x-kubernetes-map-type"], "atomic");
 }
 
+// AUTH-07, DISC-08
+#[test]
+fn questions_have_a_schema_and_can_only_be_asked() {
+    let index = read(&documents().index());
+    assert!(index["paths"]["apis/authentication.k8s.io/v1"].is_object(), "{index}");
+    let document = version("apis/authorization.k8s.io/v1");
+    let path = |path: &str| {
+        let path = document["paths"][path].as_object().unwrap_or_else(|| panic!("{path}"));
+        path.keys().map(String::as_str).collect::<Vec<_>>().join(",")
+    };
+    let root = "/apis/authorization.k8s.io/v1";
+    assert_eq!(path(&format!("{root}/selfsubjectaccessreviews")), "post");
+    assert_eq!(
+        path(&format!("{root}/namespaces/{{namespace}}/localsubjectaccessreviews")),
+        "parameters,post"
+    );
+    let ask = &document["paths"][format!("{root}/selfsubjectaccessreviews")]["post"];
+    assert_eq!(ask["operationId"], "createAuthorizationV1SelfSubjectAccessReview");
+    assert_eq!(
+        ask["x-kubernetes-group-version-kind"],
+        json!({ "group": "authorization.k8s.io", "kind": "SelfSubjectAccessReview", "version": "v1" })
+    );
+    let schemas = &document["components"]["schemas"];
+    let spec = &schemas["io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec"]["properties"];
+    assert!(spec["resourceAttributes"]["description"].is_string(), "{spec}");
+    assert!(schemas.get("io.k8s.api.authorization.v1.SelfSubjectAccessReviewList").is_none());
+    let all = read(&documents().all());
+    assert!(all["paths"]["/apis/authentication.k8s.io/v1/tokenreviews"]["post"].is_object());
+}
+
 #[test]
 fn version_2_has_everything_in_one() {
     let document = read(&documents().all());

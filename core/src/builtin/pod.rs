@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::kind::{Own, Parts};
+use crate::kind::{Overlay, Own, Parts};
 use crate::object::{Part, Text};
 
 /// A pod's spec: what it has in common with other pods, and what is its own.
@@ -124,5 +124,14 @@ impl Parts for Pod {
     fn with_own(bare: &Self::Spec, own: &[Option<Text>]) -> Self::Spec {
         let own = |at: usize| own.get(at).cloned().flatten();
         SharedPodSpec { common: Arc::clone(&bare.common), node_name: own(0), hostname: own(1) }
+    }
+
+    fn overlay(spec: &Self::Spec) -> Option<Overlay> {
+        let is_shared = Arc::strong_count(&spec.common) > 1;
+        let own = [("nodeName", &spec.node_name), ("hostname", &spec.hostname)];
+        is_shared.then(|| Overlay {
+            common: Part::shared(Arc::clone(&spec.common)),
+            own: own.into_iter().filter_map(|(name, text)| Some((name, text.clone()?))).collect(),
+        })
     }
 }

@@ -31,6 +31,7 @@ mod conversion;
 mod custom;
 mod empty_fields;
 mod json_parts;
+mod null_fields;
 mod parts;
 mod registry;
 mod representation;
@@ -48,7 +49,7 @@ pub use self::custom::{Custom, CustomColumn, CustomVersion, End, ScalePaths};
 pub use self::json_parts::{JsonKind, JsonSpec};
 pub use self::parts::{Parts, PartsOf};
 pub use self::registry::{KindConflict, Registry};
-pub use self::representation::{Body, DecodeError, Layers, Own, Representation};
+pub use self::representation::{Body, DecodeError, Layers, Overlay, Own, Representation};
 pub use self::rules::{DefaultPropagation, KindRules, NoRules, Subresource, Traits};
 
 /// A kind's number within one [`Registry`]; tables are indexed by it.

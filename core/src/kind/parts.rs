@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::representation::{from_json, from_json_bytes, json_bytes, write_field};
-use super::{Body, DecodeError, Layers, Own, Representation, empty_fields};
-use crate::object::{Object, Part, Text};
+use super::{Body, DecodeError, Layers, Overlay, Own, Representation, empty_fields, null_fields};
+use crate::object::{Object, Part, SharedTexts, Text};
 use crate::ownership::Tape;
 use crate::schema::Node;
 
@@ -43,12 +43,24 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
     fn with_own(bare: &Self::Spec, _own: &[Option<Text>]) -> Self::Spec {
         bare.clone()
     }
+
+    /// The same for its text, if others share what is common: then that is worth keeping. The text of an object without
+    /// a status has to end with the spec, which is an object.
+    fn overlay(_spec: &Self::Spec) -> Option<Overlay> {
+        None
+    }
 }
 
 /// Metadata without any, as the types write it.
 const EMPTY_META: &[u8] = b"\"metadata\":{}";
 /// How many quotes are before that if only `apiVersion` and `kind` are.
 const HEAD_QUOTES: usize = 8;
+
+/// The field that paths to what is in a status begin with.
+const STATUS: &str = "status";
+
+/// About how long a body is, to begin with.
+const BODY_BYTES: usize = 2048;
 
 /// The representation of a type that implements [`Parts`].
 #[derive(Debug)]
@@ -68,6 +80,42 @@ impl<K: Parts> PartsOf<K> {
     fn status(part: &Part) -> &K::Status {
         part.get().expect("a kind's status parts are of its status type")
     }
+
+    /// The fields beside metadata and status as text, each with a comma before it.
+    fn write_body(spec: &K::Spec, into: &mut Vec<u8>) {
+        let whole = K::join(ObjectMeta::default(), spec, None);
+        let mut text = Vec::with_capacity(BODY_BYTES);
+        // API types serialize to JSON objects; a type that does not has no fields to show.
+        if null_fields::write(&whole, K::NULLS, "", &mut text).is_err() {
+            return;
+        }
+        // What the types write first, if metadata is the first of their fields: then the rest is the body.
+        let at = text.windows(EMPTY_META.len()).position(|window| window == EMPTY_META);
+        let head = at.filter(|at| text[..*at].iter().filter(|byte| **byte == b'"').count() == HEAD_QUOTES);
+        if let Some(at) = head {
+            return into.extend_from_slice(&text[at + EMPTY_META.len()..text.len() - 1]);
+        }
+        let Ok(fields) = serde_json::from_slice::<Map<String, Value>>(&text) else { return };
+        fields
+            .iter()
+            .filter(|(field, _)| !matches!(field.as_str(), "apiVersion" | "kind" | "metadata"))
+            .for_each(|(name, value)| write_field(name, value, into));
+    }
+}
+
+/// Adds an object's own fields to the spec, which is what was written last.
+fn write_own(own: &[(&'static str, Text)], into: &mut Vec<u8>) {
+    if own.is_empty() || into.pop_if(|last| *last == b'}').is_none() {
+        return;
+    }
+    for (at, (name, text)) in own.iter().enumerate() {
+        let comma_from = into.len();
+        write_field(name, &&**text, into);
+        if at == 0 && into.get(comma_from.wrapping_sub(1)) == Some(&b'{') {
+            into.remove(comma_from);
+        }
+    }
+    into.push(b'}');
 }
 
 impl<K: Parts> Representation for PartsOf<K> {
@@ -87,31 +135,21 @@ impl<K: Parts> Representation for PartsOf<K> {
         into.extend(body);
     }
 
-    fn write(&self, spec: &Part, status: Option<&Part>, into: &mut Vec<u8>) {
-        let has_nulls_in_spec = K::NULLS.iter().any(|path| !path.starts_with("status."));
-        let whole = K::join(ObjectMeta::default(), Self::spec(spec), None);
-        let text = if has_nulls_in_spec { None } else { serde_json::to_vec(&whole).ok() };
-        // What the types write first, if metadata is the first of their fields: then the rest is the spec.
-        let rest = text.as_deref().and_then(|text| {
-            let at = text.windows(EMPTY_META.len()).position(|window| window == EMPTY_META)?;
-            let quotes = text[..at].iter().filter(|byte| **byte == b'"').count();
-            (quotes == HEAD_QUOTES).then(|| &text[at + EMPTY_META.len()..text.len() - 1])
-        });
-        let Some(rest) = rest else {
-            let mut fields = Map::new();
-            self.encode(spec, status, &mut fields);
-            fields.iter().for_each(|(name, value)| write_field(name, value, into));
-            return;
-        };
-        into.extend_from_slice(rest);
-        let Some(status) = status.map(Self::status) else { return };
-        if K::NULLS.is_empty() {
-            return write_field("status", status, into);
+    fn write(&self, spec: &Part, status: Option<&Part>, texts: &dyn SharedTexts, into: &mut Vec<u8>) {
+        let spec = Self::spec(spec);
+        match K::overlay(spec) {
+            None => Self::write_body(spec, into),
+            Some(Overlay { common, own }) => {
+                texts.append(common, into, &|into| Self::write_body(&K::with_own(spec, &[]), into));
+                write_own(&own, into);
+            }
         }
-        let mut fields = Map::new();
-        fields.insert("status".to_owned(), serde_json::to_value(status).unwrap_or_default());
-        empty_fields::fill(&mut fields, K::NULLS);
-        fields.iter().for_each(|(name, value)| write_field(name, value, into));
+        let Some(status) = status.map(Self::status) else { return };
+        let written = into.len();
+        into.extend_from_slice(b",\"status\":");
+        if null_fields::write(status, K::NULLS, STATUS, into).is_err() {
+            into.truncate(written);
+        }
     }
 
     fn body_tape(&self, spec: &Part, status: Option<&Part>, place: &'static Node) -> Tape {

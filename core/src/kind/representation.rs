@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
-use crate::object::{Object, Part, Text};
+use crate::object::{Object, Part, SharedTexts, Text};
 use crate::ownership::Tape;
 use crate::schema::Node;
 
@@ -23,8 +23,9 @@ pub trait Representation: Send + Sync {
     /// To JSON: adds the fields of spec and status to `into`.
     fn encode(&self, spec: &Part, status: Option<&Part>, into: &mut Map<String, Value>);
 
-    /// To JSON text: appends the fields of spec and status, each with a comma before it.
-    fn write(&self, spec: &Part, status: Option<&Part>, into: &mut Vec<u8>) {
+    /// To JSON text: appends the fields of spec and status, each with a comma before it. What many objects share may be
+    /// taken from `texts`.
+    fn write(&self, spec: &Part, status: Option<&Part>, _texts: &dyn SharedTexts, into: &mut Vec<u8>) {
         let mut fields = Map::new();
         self.encode(spec, status, &mut fields);
         for (name, value) in &fields {
@@ -116,6 +117,15 @@ pub struct Layers {
 
 /// What is an object's own in a spec of which the rest is shared, in the kind's order.
 pub type Own = SmallVec<[Option<Text>; 2]>;
+
+/// A spec whose text is mostly that of another one.
+#[derive(Debug, Clone)]
+pub struct Overlay {
+    /// What is shared; its address identifies the text without what is the object's own.
+    pub common: Part,
+    /// Fields of the spec that are the object's own.
+    pub own: SmallVec<[(&'static str, Text); 2]>,
+}
 
 /// A field as JSON text, with a comma before it.
 pub(super) fn write_field(name: &str, value: &impl serde::Serialize, into: &mut Vec<u8>) {

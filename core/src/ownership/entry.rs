@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1 as wire;
 
 use super::FieldSet;
 use super::fields_v1::FieldsError;
-use crate::object::Text;
+use crate::object::{Part, SharedTexts, Text};
 
 /// What a manager did to get to own fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +150,16 @@ impl Entry {
         }
     }
 
+    fn write_json(&self, into: &mut Vec<u8>) {
+        let rest = self.to_wire_without_fields();
+        serde_json::to_writer(&mut *into, &rest).expect("entries serialize");
+        // Every entry has a `fieldsType`, after which its fields can follow.
+        into.pop();
+        into.extend_from_slice(b",\"fieldsV1\":");
+        into.extend_from_slice(self.fields.to_json().as_bytes());
+        into.push(b'}');
+    }
+
     /// The order of entries: appliers first, then by age, then by name.
     fn order(&self, other: &Self) -> Ordering {
         let seconds = |entry: &Self| entry.time.map_or(0, Timestamp::as_second);
@@ -202,20 +212,18 @@ impl ManagedFields {
         self.entries.iter().map(|entry| entry.to_wire()).collect()
     }
 
-    /// The API form, as JSON text.
-    pub fn write_json(&self, into: &mut Vec<u8>) {
+    /// The API form, as JSON text. The texts of entries that others share may be taken from `texts`; all are if `shared`.
+    pub(crate) fn write_json(&self, texts: &dyn SharedTexts, shared: bool, into: &mut Vec<u8>) {
         into.push(b'[');
         for (at, entry) in self.entries.iter().enumerate() {
             if at > 0 {
                 into.push(b',');
             }
-            let rest = entry.to_wire_without_fields();
-            serde_json::to_writer(&mut *into, &rest).expect("entries serialize");
-            // Every entry has a `fieldsType`, after which its fields can follow.
-            into.pop();
-            into.extend_from_slice(b",\"fieldsV1\":");
-            into.extend_from_slice(entry.fields.to_json().as_bytes());
-            into.push(b'}');
+            if shared || Arc::strong_count(entry) > 1 {
+                texts.append(Part::shared(Arc::clone(entry)), into, &|into| entry.write_json(into));
+            } else {
+                entry.write_json(into);
+            }
         }
         into.push(b']');
     }

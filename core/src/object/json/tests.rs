@@ -1,8 +1,28 @@
+use std::cell::RefCell;
+
 use serde_json::{Value, json};
 
 use crate::kind::Registry;
-use crate::object::{Draft, Object, Revision};
+use crate::object::{Draft, NoTexts, Object, Part, Revision, SharedTexts};
 use crate::ownership::ManagedFields;
+
+/// Keeps all texts.
+#[derive(Default)]
+struct Kept(RefCell<Vec<(Part, Vec<u8>)>>);
+
+impl SharedTexts for Kept {
+    fn append(&self, part: Part, into: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)) {
+        let known =
+            self.0.borrow().iter().find(|(known, _)| known.ptr_eq(&part)).map(|(_, text)| text.clone());
+        let text = known.unwrap_or_else(|| {
+            let mut text = Vec::new();
+            write(&mut text);
+            self.0.borrow_mut().push((part, text.clone()));
+            text
+        });
+        into.extend_from_slice(&text);
+    }
+}
 
 /// An object of a kind, as a store has it after its first write.
 fn object(value: Value, owned: bool) -> Object {
@@ -46,12 +66,16 @@ fn text_and_value_show_the_same() {
     for row in rows {
         for owned in [false, true] {
             let object = object(row.clone(), owned);
-            let mut text = Vec::new();
-            object.write_json(&mut text);
-            let read: Value = serde_json::from_slice(&text).expect("JSON");
-            assert_eq!(read, object.to_value());
+            let texts = Kept::default();
+            // The second time there may be texts that are kept.
+            for _ in 0..2 {
+                let mut text = Vec::new();
+                object.write_json(&texts, &mut text);
+                let read: Value = serde_json::from_slice(&text).expect("JSON");
+                assert_eq!(read, object.to_value());
+            }
             let (mut item, mut shown) = (Vec::new(), object.to_value());
-            object.write_json_item(&mut item);
+            object.write_json_item(&NoTexts, &mut item);
             shown
                 .as_object_mut()
                 .expect("an object")
@@ -59,4 +83,32 @@ fn text_and_value_show_the_same() {
             assert_eq!(serde_json::from_slice::<Value>(&item).expect("JSON"), shown);
         }
     }
+}
+
+#[test]
+fn what_pods_share_is_written_once_and_what_is_their_own_each_time() {
+    let texts = Kept::default();
+    let pod = |spec: Value| {
+        let value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec,
+            "status": {"phase": "Pending"}});
+        object(value, false)
+    };
+    let told = |object: &Object| {
+        let mut text = Vec::new();
+        object.write_json(&texts, &mut text);
+        assert_eq!(serde_json::from_slice::<Value>(&text).expect("JSON"), object.to_value());
+    };
+    let first = pod(json!({"containers": [{"name": "c"}], "nodeName": "x", "hostname": "h\"\\"}));
+    let mut draft = Draft::of(&first);
+    let spec = draft.spec_mut::<crate::builtin::SharedPodSpec>().expect("a pod's");
+    spec.set_node_name(Some("y".into()));
+    spec.set_hostname(None);
+    let second = Object::from_draft(draft, Revision(8));
+    for pod in [&first, &second, &first] {
+        told(pod);
+    }
+    assert_eq!(texts.0.borrow().len(), 1);
+    // Nobody shares anything with it.
+    told(&pod(json!({"containers": [], "nodeName": "z"})));
+    assert_eq!(texts.0.borrow().len(), 1);
 }
