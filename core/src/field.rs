@@ -211,6 +211,11 @@ impl FieldError {
         Self::new(FieldErrorKind::TypeInvalid, path, Some(json(value)), detail.into())
     }
 
+    /// The check itself failed.
+    pub fn internal(path: &Path<'_>, detail: impl Into<String>) -> Self {
+        Self::new(FieldErrorKind::Internal, path, None, detail.into())
+    }
+
     /// The text without the path, as status causes have it.
     pub fn body(&self) -> String {
         let mut body = self.kind.words().to_owned();

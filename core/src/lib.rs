@@ -4,6 +4,7 @@
 //! time, entropy or tasks gets them from an [`env::Env`].
 
 pub mod builtin;
+pub mod cel;
 pub mod conditions;
 pub mod cron;
 pub mod custom;
@@ -16,6 +17,7 @@ pub mod names;
 pub mod object;
 pub mod ownership;
 pub mod patch;
+mod pattern;
 pub mod quantity;
 pub mod quota;
 pub mod rules;

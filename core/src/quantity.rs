@@ -100,6 +100,16 @@ impl Quantity {
         saturate(divide_away_from_zero(self.nanos, NANOS))
     }
 
+    /// The number, if it is a whole one that an `i64` can be.
+    pub fn to_i64(&self) -> Option<i64> {
+        if self.nanos % NANOS == 0 { i64::try_from(self.nanos / NANOS).ok() } else { None }
+    }
+
+    /// The number, as near as a floating point number can be.
+    pub fn to_f64(&self) -> f64 {
+        self.nanos as f64 / NANOS as f64
+    }
+
     /// The number of thousandths, rounded away from zero, as near as an `i64` can be.
     pub fn milli_value(&self) -> i64 {
         saturate(divide_away_from_zero(self.nanos, NANOS_PER_MILLI))

@@ -10,6 +10,7 @@ use super::form;
 use super::read::{SchemaError, flag, text, texts};
 use super::rules::{CustomRules, VersionRules};
 use super::structural::Structural;
+use super::validations::Validations;
 use crate::error::GroupResource;
 use crate::kind::{
     Custom, CustomColumn, CustomVersion, End, JsonKind, JsonSpec, Kind, KindConflict, KindId, Names,
@@ -65,6 +66,7 @@ struct DefinedVersion {
     warning: Option<String>,
     schema: Arc<Value>,
     structural: Arc<Structural>,
+    validations: Option<Arc<Validations>>,
     columns: Vec<CustomColumn>,
     scale: Option<ScalePaths>,
     has_status: bool,
@@ -220,6 +222,7 @@ impl Definition {
                     name: version.name.clone(),
                     api_version: api_version(&version.name),
                     structural: Arc::clone(&version.structural),
+                    validations: version.validations.clone(),
                     scale: version.scale.clone(),
                 })
                 .collect(),
@@ -281,6 +284,7 @@ impl DefinedVersion {
             is_served: flag(version, "served"),
             warning,
             schema: Arc::new(schema.unwrap_or_default()),
+            validations: Validations::of(&structural).map(Arc::new),
             structural: Arc::new(structural),
             columns: list("additionalPrinterColumns").iter().filter_map(column).collect(),
             scale: subresources["scale"].as_object().map(scale_paths),

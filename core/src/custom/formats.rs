@@ -50,7 +50,7 @@ pub(super) fn is_known(type_: &str, format: &str) -> bool {
 }
 
 /// Whether text is of a format.
-pub(super) fn fits(format: &str, text: &str) -> bool {
+pub(crate) fn fits(format: &str, text: &str) -> bool {
     match format.replace('-', "").as_str() {
         "bsonobjectid" => text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "byte" => STANDARD.decode(text).is_ok(),
@@ -143,7 +143,7 @@ fn is_duration(text: &str) -> bool {
 }
 
 /// Nanoseconds of a duration as Go writes it: `1h30m`, `-1.5s`.
-pub(super) fn go_duration(text: &str) -> Option<i64> {
+pub(crate) fn go_duration(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),

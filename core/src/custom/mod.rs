@@ -15,30 +15,37 @@
 //! driven by a store.
 
 mod accept;
+mod correlated;
 mod correlation;
+mod declared;
 mod definition;
 mod embedded;
+mod field_path;
 mod fill;
 mod form;
 mod formats;
 pub mod lifecycle;
+mod lifted;
 pub mod limits;
 mod list_types;
-mod pattern;
 mod prune;
 mod read;
 mod renew;
+mod rule;
 mod rules;
 mod scale;
 mod structural;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod validations;
 
 pub(crate) use self::accept::DefinitionRules;
 pub use self::definition::{Definition, DefinitionError};
+pub(crate) use self::formats::{fits as fits_format, go_duration};
 pub use self::read::SchemaError;
 pub(crate) use self::read::check_depth;
 pub use self::renew::{renewed, shown};
+pub use self::rule::Rule;
 pub use self::rules::CustomRules;
 pub use self::structural::{Additional, Checks, ListKind, Structural, Type};

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::formats;
-use super::limits::{SCHEMA_DEPTH_MAX, SCHEMA_NODES_MAX};
-use super::pattern;
+use super::limits::{PATTERN_BYTES_MAX, SCHEMA_DEPTH_MAX, SCHEMA_NODES_MAX};
+use super::rule::Rule;
 use super::structural::{Additional, Checks, ListKind, Structural, Type};
 use crate::kind::DecodeError;
+use crate::pattern;
 
 /// Why a schema cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +78,7 @@ impl Reader {
             list: list_kind(fields),
             is_atomic_map: text(fields, "x-kubernetes-map-type") == Some("atomic"),
             checks: self.checks(fields, depth)?,
+            rules: rules(fields),
         })
     }
 
@@ -86,7 +88,7 @@ impl Reader {
             |name: &str| fields.get(name).and_then(Value::as_f64).map(|number| number.max(0.0) as u64);
         let pattern = match text(fields, "pattern").filter(|pattern| !pattern.is_empty()) {
             Some(written) => {
-                let compiled = pattern::compile(written).map_err(SchemaError::Unfit)?;
+                let compiled = pattern::compile(written, PATTERN_BYTES_MAX).map_err(SchemaError::Unfit)?;
                 Some((written.to_owned(), compiled))
             }
             None => None,
@@ -128,6 +130,12 @@ impl Reader {
         let Some(Value::Array(list)) = list else { return Ok(Vec::new()) };
         list.iter().map(|schema| self.schema(schema, depth + 1)).collect()
     }
+}
+
+fn rules(fields: &Map<String, Value>) -> Vec<Rule> {
+    let rules = fields.get("x-kubernetes-validations").and_then(Value::as_array);
+    let rules = rules.map(Vec::as_slice).unwrap_or_default();
+    rules.iter().filter_map(Value::as_object).map(Rule::read).collect()
 }
 
 fn list_kind(fields: &Map<String, Value>) -> ListKind {

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::limits::FAULTS_MAX;
 use super::structural::Structural;
+use super::validations::Validations;
 use super::{embedded, fill, list_types, prune, scale, validate};
-use crate::field::{FieldErrors, Path};
+use crate::field::{FieldError, FieldErrorKind, FieldErrors, Path};
 use crate::kind::{JsonSpec, KindRules, ScalePaths, Subresource};
 use crate::names;
 use crate::object::{Draft, Object, Part};
@@ -25,6 +26,7 @@ pub(super) struct VersionRules {
     pub(super) name: String,
     pub(super) api_version: String,
     pub(super) structural: Arc<Structural>,
+    pub(super) validations: Option<Arc<Validations>>,
     pub(super) scale: Option<ScalePaths>,
 }
 
@@ -101,8 +103,35 @@ impl CustomRules {
         if before.as_ref().is_none_or(|before| lists(before).is_empty()) {
             faults.extend(lists(&value));
         }
+        if let Some(validations) = &version.validations {
+            if faults.iter().any(blocks_rules) {
+                faults.push(unchecked());
+            } else {
+                faults.extend(validations.check(&value, before.as_ref(), schema));
+            }
+        }
         faults.truncate(FAULTS_MAX);
         faults
+    }
+}
+
+/// Whether expressions would meet with values that they do not know.
+fn blocks_rules(fault: &FieldError) -> bool {
+    use FieldErrorKind as Kind;
+    matches!(
+        fault.kind,
+        Kind::NotSupported | Kind::Required | Kind::TooLong | Kind::TooMany | Kind::TypeInvalid
+    )
+}
+
+fn unchecked() -> FieldError {
+    FieldError {
+        kind: FieldErrorKind::Invalid,
+        field: "<nil>".to_owned(),
+        value: Some("null".to_owned()),
+        detail: "some validation rules were not checked because the object was invalid; correct the existing errors \
+                 to complete validation"
+            .to_owned(),
     }
 }
 

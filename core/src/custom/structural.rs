@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde_json::Value;
 
+use super::rule::Rule;
+
 /// A schema in which every value has a place: what is known of a part of a custom object.
 #[derive(Debug, Clone, Default)]
 pub struct Structural {
@@ -30,6 +32,8 @@ pub struct Structural {
     pub is_atomic_map: bool,
     /// What must hold of the value.
     pub checks: Checks,
+    /// What expressions say of the value.
+    pub rules: Vec<Rule>,
 }
 
 /// A JSON type.

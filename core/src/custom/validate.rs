@@ -363,7 +363,7 @@ fn sort(value: &Value) -> &'static str {
 const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
 
 /// A number that is whole, however it is written.
-fn whole(number: &Number) -> Option<i64> {
+pub(super) fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let float = number.as_f64()?;
         (number.is_f64() && float.fract() == 0.0 && float.abs() <= WHOLE_MAX).then_some(float as i64)

@@ -344,3 +344,51 @@ fn a_status_without_a_subresource_is_data() {
         assert_eq!(world.get(&format!("{it}/status")).await.code, 404);
     });
 }
+
+#[test]
+fn rules_are_causes_and_transitions_are_told_from_beginnings() {
+    // CRD-05
+    World::play(|world| async move {
+        let schema = |rules: Value| {
+            json!({"type": "object", "properties": {
+                "min": {"type": "integer"},
+                "max": {"type": "integer"},
+                "host": {"type": "string", "x-kubernetes-validations": [
+                    {"rule": "self == oldSelf", "message": "host is fixed"},
+                ]},
+            }, "x-kubernetes-validations": rules})
+        };
+        let rules = schema(json!([{"rule": "self.min <= self.max", "fieldPath": ".min",
+            "messageExpression": "'must be at most ' + string(self.max)"}]));
+        let told = made(&world, rules, json!({"min": 3, "max": 2, "host": "a"})).await;
+        assert_eq!(told.code, 422, "{:?}", told.body);
+        assert_eq!(told.body["reason"], "Invalid");
+        let cause = &told.body["details"]["causes"][0];
+        assert_eq!(cause["field"], "spec.min");
+        assert_eq!(cause["reason"], "FieldValueInvalid");
+        assert_eq!(cause["message"], "Invalid value: must be at most 2");
+        world.ask("POST", SITES, site("x", json!({"min": 1, "max": 2, "host": "a"}))).await.expect(201);
+        let path = format!("{SITES}/x");
+        let told = world.merge(&path, json!({"spec": {"host": "b"}})).await;
+        assert_eq!(
+            told.causes(),
+            [("spec.host".to_owned(), "Invalid value: \"b\": host is fixed".to_owned())]
+        );
+        world.merge(&path, json!({"spec": {"max": 5}})).await.expect(200);
+
+        let path = format!("{DEFINITIONS}/sites.example.com");
+        let patch = json!([{"op": "replace", "value": "self.nim <= self.max",
+            "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations/0/rule"}]);
+        let told = world.ask_as("PATCH", &path, "application/json-patch+json", &patch).await;
+        assert_eq!(told.code, 422, "{:?}", told.body);
+        let cause = &told.body["details"]["causes"][0];
+        let place =
+            "spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule";
+        assert_eq!(cause["field"], place);
+        let message = cause["message"].as_str().expect("it is text");
+        assert!(
+            message.contains("compilation failed: ERROR: <input>:1:5: undefined field 'nim'"),
+            "{message}"
+        );
+    });
+}

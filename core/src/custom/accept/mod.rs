@@ -1,5 +1,6 @@
 //! The rules of `CustomResourceDefinition` objects themselves (CRD-02).
 
+mod expressions;
 mod names;
 mod rules;
 mod schema;

@@ -79,9 +79,6 @@ impl KindRules for DefinitionRules {
 
     fn warnings(&self, draft: &Draft, old: Option<&Object>) -> Vec<String> {
         let mut warnings = Vec::new();
-        if versions::has_rules(&draft.to_value()) {
-            warnings.push("x-kubernetes-validations: CEL rules are not evaluated by this server".to_owned());
-        }
         let before = old.map(|old| versions::unknown_formats(&old.to_value_without_ownership()));
         let found = versions::unknown_formats(&draft.to_value());
         let is_new = |format: &String| before.as_ref().is_none_or(|before| !before.contains(format));

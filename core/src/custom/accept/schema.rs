@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::super::read::{flag, text, texts};
 use super::super::structural::Structural;
-use super::super::{embedded, list_types, prune, validate};
-use super::structural;
+use super::super::{embedded, field_path, list_types, prune, validate};
+use super::{expressions, structural};
 use crate::field::{FieldError, FieldErrors, Path};
 
 /// What is wrong with a schema; what was accepted before is not looked at again.
@@ -45,6 +45,9 @@ pub(super) fn check(
         check_defaults(&read, path, true, false, faults);
     }
     Walk { faults }.schema(fields, path, &Place { is_root: true, ..Place::default() });
+    if faults.len() == count {
+        expressions::check(&read, path, faults);
+    }
 }
 
 /// With a status apart, the root says only what goes for it as well.
@@ -346,7 +349,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The form of rules; what they say is looked at by who compiles them.
+    /// The form of rules; what they say is looked at when all else is right.
     fn rules(&mut self, fields: &Map<String, Value>, path: &Path<'_>) {
         const REASONS: [&str; 4] =
             ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
@@ -378,6 +381,25 @@ impl Walk<'_> {
             if !reason.is_empty() && !REASONS.contains(&reason) {
                 self.faults.push(FieldError::not_supported(&path.child("reason"), reason, &REASONS));
             }
+            let place = word("fieldPath");
+            let mut refuse = |why: &str| {
+                self.faults.push(FieldError::invalid(&path.child("fieldPath"), place, why));
+            };
+            if !place.is_empty() && place.trim().is_empty() {
+                refuse("must be non-empty if specified");
+            }
+            if place.contains('\n') {
+                refuse("must not contain line breaks");
+            }
+            if !place.is_empty() && !is_place(place, fields) {
+                refuse("must be a valid path");
+            }
         }
     }
+}
+
+/// Whether a schema has such a place.
+fn is_place(path: &str, fields: &Map<String, Value>) -> bool {
+    let schema = Structural::read(&Value::Object(fields.clone()));
+    schema.is_ok_and(|schema| field_path::resolved(path, &schema).is_ok())
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::pattern;
+use super::super::limits::PATTERN_BYTES_MAX;
 use super::super::read::{flag, text};
 use crate::field::{FieldError, FieldErrors, Path};
+use crate::pattern;
 
 /// Where a schema stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -167,7 +168,7 @@ impl Walk {
             self.nested(not, false, &path.child("not"));
         }
         if let Some(written) = text(fields, "pattern").filter(|pattern| !pattern.is_empty())
-            && let Err(error) = pattern::compile(written)
+            && let Err(error) = pattern::compile(written, PATTERN_BYTES_MAX)
         {
             let why = format!("must be a valid regular expression, but isn't: {error}");
             self.faults.push(FieldError::invalid(&path.child("pattern"), written, why));

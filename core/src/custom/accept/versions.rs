@@ -256,19 +256,3 @@ fn collect_formats(schema: &Value, found: &mut BTreeSet<String>) {
         }
     }
 }
-
-/// Whether a schema has rules.
-pub(super) fn has_rules(whole: &Value) -> bool {
-    fn within(value: &Value) -> bool {
-        match value {
-            Value::Object(fields) => fields.iter().any(|(name, value)| match name.as_str() {
-                "x-kubernetes-validations" => value.as_array().is_some_and(|rules| !rules.is_empty()),
-                "default" | "enum" | "example" => false,
-                _ => within(value),
-            }),
-            Value::Array(list) => list.iter().any(within),
-            _ => false,
-        }
-    }
-    within(&whole["spec"]["versions"])
-}

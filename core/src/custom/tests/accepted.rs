@@ -29,7 +29,7 @@ fn draft(definition: &Value) -> Draft {
 }
 
 /// What is wrong with a definition.
-fn faults(definition: &Value) -> Vec<String> {
+pub(super) fn faults(definition: &Value) -> Vec<String> {
     let draft = draft(definition);
     let faults = draft.kind().rules.validate_create(&draft);
     // Values that are whole versions are too long to be read.
@@ -37,7 +37,7 @@ fn faults(definition: &Value) -> Vec<String> {
 }
 
 #[track_caller]
-fn refused(definition: &Value, expected: &[&str]) {
+pub(super) fn refused(definition: &Value, expected: &[&str]) {
     assert_eq!(faults(definition), expected, "{definition}");
 }
 

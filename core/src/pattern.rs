@@ -4,17 +4,15 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::limits::PATTERN_BYTES_MAX;
-
-/// Compiles a pattern.
+/// Compiles a pattern that is no larger than this, compiled.
 ///
 /// # Errors
 ///
 /// What is wrong with it, in the library's words.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(crate) fn compile(pattern: &str, bytes_max: usize) -> Result<Regex, String> {
     RegexBuilder::new(&translate(pattern))
-        .size_limit(PATTERN_BYTES_MAX)
-        .dfa_size_limit(PATTERN_BYTES_MAX)
+        .size_limit(bytes_max)
+        .dfa_size_limit(bytes_max)
         .build()
         .map_err(|error| error.to_string())
 }
@@ -100,7 +98,7 @@ mod tests {
             ("^é$", "é", true),
             (r"^(\d{1,3}\.){3}\d{1,3}$", "10.0.0.1", true),
         ] {
-            let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            let regex = compile(pattern, 1 << 20).unwrap_or_else(|error| panic!("{pattern}: {error}"));
             assert_eq!(regex.is_match(text), matches, "{pattern} {text}");
         }
     }
@@ -108,7 +106,7 @@ mod tests {
     #[test]
     fn what_is_no_pattern_or_too_large_is_refused() {
         for pattern in ["(", "(?=x)", r"(a)\1", "[", "((((a{100}){100}){100}){100})"] {
-            assert!(compile(pattern).is_err(), "{pattern}");
+            assert!(compile(pattern, 1 << 20).is_err(), "{pattern}");
         }
     }
 }
