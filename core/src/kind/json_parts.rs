@@ -149,7 +149,11 @@ where
     }
 
     fn read_spec(&self, json: &[u8]) -> Result<Part, DecodeError> {
-        from_json_bytes::<JsonSpec>(json).map(Part::new)
+        let spec = from_json_bytes::<JsonSpec>(json)?;
+        if let Some(guard) = self.guard {
+            guard(&spec)?;
+        }
+        Ok(Part::new(spec))
     }
 
     fn write_status(&self, _spec: &Part, status: &Part) -> Vec<u8> {

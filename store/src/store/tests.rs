@@ -1,6 +1,7 @@
 mod admission;
 mod against_model;
 mod bench;
+mod contract;
 mod create;
 mod delete;
 mod events;

@@ -27,3 +27,20 @@ async fn keeps_the_contract_on_a_disk() {
     })
     .await;
 }
+
+#[test]
+fn a_store_over_it_keeps_its_contract() {
+    let sim = Simulation::new(1);
+    let env = sim.env();
+    let done = sim.block_on(async {
+        let store = crate::Store::durable(&env, Faulty::new()).await.expect("a new store opens");
+        crate::contract::run(
+            &env,
+            std::sync::Arc::new(store),
+            "durable",
+            Some(setpoint_core::object::Revision(1)),
+        )
+        .await;
+    });
+    done.expect("no check waits for ever");
+}
