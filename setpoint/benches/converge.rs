@@ -3,7 +3,11 @@
 //! ```text
 //! cargo bench -p setpoint --bench converge -- --deployments 100 --replicas 100
 //! cargo bench -p setpoint --bench converge -- --engine durable --dir /tmp/store
+//! cargo bench -p setpoint --bench converge -- --engine remote
 //! ```
+//!
+//! With `--engine remote` the controllers see a store in memory over HTTPS, through this project's own API server: server
+//! and clients share the process, so all figures are those of both.
 //!
 //! All rules, field ownership, events and watch history are on. A watcher that is no part of the control
 //! plane counts every pod, and waits until the statuses of the ReplicaSets count them too. Prints one line of
@@ -20,8 +24,11 @@ use clap::{Parser, ValueEnum};
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::Pod;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use rustc_hash::FxHashMap;
 use serde_json::json;
+use setpoint::apiserver::authentication::administrator;
+use setpoint::apiserver::serve::Server;
 use setpoint::controllers::deployment::DeploymentController;
 use setpoint::controllers::garbage_collector::GarbageCollector;
 use setpoint::controllers::replica_set::ReplicaSetController;
@@ -29,6 +36,7 @@ use setpoint::env::Env;
 use setpoint::model::object::{Draft, Key};
 use setpoint::reconcile::controller::Settings;
 use setpoint::store::engine::durable::Disk;
+use setpoint::store::remote::{Config, Remote};
 use setpoint::store::request::{
     DeleteOptions, Propagation, RequestContext, Selection, WatchEvent, WatchFrom, WatchQuery, Write,
 };
@@ -52,7 +60,7 @@ struct Arguments {
     /// The folder of a durable engine, which is to be new or empty.
     #[arg(long, required_if_eq("engine", "durable"))]
     dir: Option<std::path::PathBuf>,
-    /// How many keys each controller works on at a time: 5, and 32 on a durable engine, where they share a sync.
+    /// How many keys each controller works on at a time: 5, and 32 on an engine that takes its time.
     #[arg(long)]
     workers: Option<usize>,
     /// Whether the Deployments are deleted again, and what comes first then.
@@ -70,6 +78,23 @@ struct Arguments {
 enum EngineName {
     Memory,
     Durable,
+    Remote,
+}
+
+impl EngineName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Durable => "durable",
+            Self::Remote => "remote",
+        }
+    }
+}
+
+/// The server that a remote engine is, and the control plane around its store, which has no controllers.
+struct Served {
+    server: Server,
+    plane: ControlPlane,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -108,7 +133,13 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<String> {
     let env = Env::tokio();
-    let plane = start(&env, arguments).await?;
+    let (plane, served) = match arguments.engine {
+        EngineName::Remote => {
+            let (remote, served) = serve(&env).await?;
+            (start(&env, arguments, Some(remote)).await?, Some(served))
+        }
+        _ => (start(&env, arguments, None).await?, None),
+    };
     let store = Arc::clone(plane.store());
     let wanted = arguments.deployments * arguments.replicas;
     let pods = watch::<Pod>(&store).await?;
@@ -134,7 +165,7 @@ async fn run(arguments: &Arguments) -> Result<String> {
     assert_eq!((pods, counted), (wanted, wanted), "a watch ended early");
     let line = json!({
         "bench": "converge",
-        "engine": match arguments.engine { EngineName::Memory => "memory", EngineName::Durable => "durable" },
+        "engine": arguments.engine.as_str(),
         "workers": workers(arguments),
         "deployments": arguments.deployments,
         "replicas": arguments.replicas,
@@ -149,6 +180,10 @@ async fn run(arguments: &Arguments) -> Result<String> {
         lines.push(collect(arguments, policy, &env, &store).await?);
     }
     plane.shut_down().await;
+    if let Some(Served { server, plane }) = served {
+        server.shut_down().await;
+        plane.shut_down().await;
+    }
     Ok(lines.join("\n"))
 }
 
@@ -212,11 +247,22 @@ async fn count_gone(mut events: WatchStream, wanted: usize) -> usize {
 fn workers(arguments: &Arguments) -> usize {
     arguments.workers.unwrap_or(match arguments.engine {
         EngineName::Memory => Settings::default().workers,
-        EngineName::Durable => 32,
+        EngineName::Durable | EngineName::Remote => 32,
     })
 }
 
-async fn start(env: &Env, arguments: &Arguments) -> Result<ControlPlane> {
+/// A server over a store in memory, on a free port of this machine, and the store that it is to its clients.
+async fn serve(env: &Env) -> Result<(Remote, Served)> {
+    let plane = ControlPlane::builder(env).start().await?;
+    let server = Server::builder(env, plane.api_server()).token("the-benchmark", administrator());
+    let server = server.start().await.map_err(setpoint::Error::internal)?;
+    let config = Kubeconfig::from_yaml(&server.kubeconfig().to_yaml()).map_err(setpoint::Error::internal)?;
+    let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await;
+    let client = Remote::client(config.map_err(setpoint::Error::internal)?)?;
+    Ok((Remote::new(env, client), Served { server, plane }))
+}
+
+async fn start(env: &Env, arguments: &Arguments, remote: Option<Remote>) -> Result<ControlPlane> {
     let settings = Settings { workers: workers(arguments), ..Settings::default() };
     let same = settings.clone();
     let builder = ControlPlane::builder(env)
@@ -228,6 +274,10 @@ async fn start(env: &Env, arguments: &Arguments) -> Result<ControlPlane> {
             builder.durable(Disk::at(dir).map_err(setpoint::Error::internal)?)
         }
         _ => builder,
+    };
+    let builder = match remote {
+        Some(remote) => builder.shared_store(Arc::new(remote)),
+        None => builder,
     };
     builder.start().await
 }

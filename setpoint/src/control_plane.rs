@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Namespace;
-use setpoint_core::Result;
 use setpoint_core::env::{Env, Task};
+use setpoint_core::{Reason, Result};
 #[cfg(feature = "node")]
 use setpoint_node::agent::{Agent, AgentSettings, Shutdown};
 use setpoint_reconcile::controller::{Controller, Health};
@@ -485,6 +485,8 @@ async fn ensure_namespaces(store: &Arc<dyn ObjectStore>) -> Result<()> {
         let mut namespace = Namespace::default();
         namespace.metadata.name = Some(name.to_owned());
         match namespaces.create(namespace).await {
+            // A cluster has them, though this one may not be allowed to ask.
+            Err(error) if error.reason() == Reason::Forbidden && store.snapshot().is_none() => {}
             Err(error) if !error.is_already_exists() => return Err(error),
             _ => {}
         }

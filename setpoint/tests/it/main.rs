@@ -7,6 +7,7 @@ mod kubectl;
 mod licences;
 mod node;
 mod parity;
+mod remote;
 #[cfg(feature = "scheduler")]
 mod scheduler;
 mod workload_api;

@@ -37,6 +37,7 @@ pub async fn run(env: &Env, store: Arc<dyn ObjectStore>, run: &str, expired: Opt
     writes::fields_are_owned_by_who_applies_them(&place().await).await;
     writes::dry_runs_store_nothing(&place().await).await;
     writes::members_of_a_batch_fail_singly(&place().await).await;
+    writes::guards_hold_or_the_write_is_refused(&place().await).await;
     deletions::deletions_heed_their_preconditions(&place().await).await;
     deletions::finalizers_keep_an_object(&place().await).await;
     deletions::collections_are_deleted_by_selection(&place().await).await;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use setpoint_core::kind::Subresource;
 use setpoint_core::object::Draft;
@@ -5,7 +7,7 @@ use setpoint_core::patch::{Patch, PatchType};
 
 use super::place::{Place, text};
 use crate::object_store::ObjectStoreExt;
-use crate::request::{DeleteOptions, Outcome, ReadAt, RequestContext, Write};
+use crate::request::{DeleteOptions, Guard, Outcome, ReadAt, RequestContext, Write};
 
 pub(super) async fn creations_are_answered_as_stored(place: &Place) {
     // STORE-01, STORE-12: with what the store adds.
@@ -212,4 +214,24 @@ pub(super) async fn members_of_a_batch_fail_singly(place: &Place) {
     ];
     assert_eq!(names, expected);
     assert_eq!(results[4].as_ref().map(|written| text(&written.object)), Ok("x".to_owned()), "as it was");
+}
+
+pub(super) async fn guards_hold_or_the_write_is_refused(place: &Place) {
+    let guard = place.create_map("guard").await;
+    let guards = Arc::new([Guard { key: guard.key(), revision: guard.revision() }]);
+    let guarded = RequestContext { guards, ..place.context.clone() };
+    let write = async |name: &str| place.store.create(&guarded, place.map(name, "x")).await;
+    if place.store.honours_guards() {
+        write("first").await.expect("the guard holds");
+        place.change(&guard, "1").await.expect("it is the newest");
+        let refused = write("second").await.expect_err("the guard is broken");
+        assert!(refused.is_fenced(), "{refused}");
+    } else {
+        let refused = write("second").await.expect_err("it cannot be guarded");
+        assert!(!refused.is_retryable() && !refused.is_outcome_unknown(), "{refused}");
+    }
+    let key = place.key("ConfigMap", "second");
+    assert!(
+        place.store.get(&place.context, &key, ReadAt::Newest).await.is_err_and(|error| error.is_not_found())
+    );
 }

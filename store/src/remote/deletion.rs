@@ -13,7 +13,7 @@ use super::limits::DELETIONS_MAX;
 use super::list::selected;
 use super::request::{self, Request};
 use super::store::Inner;
-use super::write::{is_status, repeatable, unread};
+use super::write::{check_guards, is_status, repeatable, unread};
 use crate::request::{
     DeleteOptions, ListQuery, Outcome, Propagation, ReadAt, RequestContext, Selection, Written,
 };
@@ -73,6 +73,7 @@ impl Inner {
         selection: &Selection,
         options: &DeleteOptions,
     ) -> Result<Vec<ObjectRef>> {
+        check_guards(context)?;
         let kind = self.kind(selection.kind)?;
         let body = request::text(&delete_options(options, context.dry_run));
         let request = Request::write(Method::DELETE, selected(&kind, selection), body);

@@ -17,8 +17,8 @@
 //!    last revision it has told. If it cannot it ends, or says `Expired`.
 //! 5. Everything that is read has a limit.
 //!
-//! It is not: able to compare other objects in a write, so it cannot fence the writes of a deposed leader. It asks as whoever the
-//! client is, not as the context's user. A batch is as many requests, some at a time. There are no snapshots and no feed;
+//! It is not: able to compare other objects in a write, so it cannot fence the writes of a deposed leader: it does not
+//! [honour guards](crate::ObjectStore::honours_guards) and refuses writes that have any. It asks as whoever the client is, not as the context's user. A batch is as many requests, some at a time. There are no snapshots and no feed;
 //! an informer has what is there, with indices.
 //!
 //! What the server does not tell is filled in as well as can be: see [`Remote`] for deletions.

@@ -19,6 +19,7 @@ use crate::request::{Outcome, ReadAt, RequestContext, Write, Written};
 
 impl Inner {
     pub(super) async fn write(&self, context: &RequestContext, write: Write) -> Result<Written> {
+        check_guards(context)?;
         match write {
             Write::Create(draft) => self.create(context, &draft).await,
             Write::Update(draft, Subresource::Scale) => self.scale(context, &draft).await,
@@ -130,6 +131,16 @@ impl Inner {
             Err(error) => Err(Error::outcome_unknown(format!("it was {done}, and then: {error}"))),
         }
     }
+}
+
+/// What a server cannot compare in the very moment of a write would be no guard: the write is refused.
+pub(super) fn check_guards(context: &RequestContext) -> Result<()> {
+    if context.guards.is_empty() {
+        return Ok(());
+    }
+    Err(Error::bad_request(
+        "a Kubernetes API server cannot guard a write by other objects, so it is not sent",
+    ))
 }
 
 /// The version of its kind in which a draft is written.
