@@ -20,6 +20,9 @@ use crate::view::{Changes, View};
 
 /// How long [`View::reached`] waits for a revision.
 const REACHED_MAX: Duration = Duration::from_secs(10);
+/// After how long the objects are read anew for it: on a kind of which nothing changes, a watch comes to the revision of
+/// a change of another kind only with the next bookmark.
+const REREAD_AFTER: Duration = Duration::from_secs(5);
 
 /// The view of a store that is somewhere else: one informer for each kind that anybody asks for.
 ///
@@ -105,7 +108,12 @@ impl View for InformerView {
     async fn reached(&self, kind: KindId, revision: Revision) -> bool {
         let Some(informer) = self.informer(kind) else { return false };
         let reached = informer.reached(kind, revision);
-        self.0.env.timeout(REACHED_MAX, reached).await.unwrap_or(false)
+        if let Ok(reached) = self.0.env.timeout(REREAD_AFTER, reached).await {
+            return reached;
+        }
+        informer.reread();
+        let reached = informer.reached(kind, revision);
+        self.0.env.timeout(REACHED_MAX.saturating_sub(REREAD_AFTER), reached).await.unwrap_or(false)
     }
 
     fn add_index(&self, kind: KindId, index: Index) {

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::task::Context;
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -131,7 +132,8 @@ impl Informer {
         let (clock, told) = (env.clone(), Arc::clone(&shared));
         let task = env.spawn(&format!("informer {}", kind.resource), async move {
             let reflector = Reflector::new(selection, config.fill);
-            drive(&clock, store, reflector, |reflector, update| told.update(reflector, update)).await;
+            let tell = |reflector: &Reflector, update| told.update(reflector, update);
+            drive(&clock, store, reflector, tell, |cx: &mut Context<'_>| told.poll_asked(cx)).await;
         });
         Self(Arc::new(Running { shared, task: Mutex::new(Some(task)) }))
     }
@@ -144,6 +146,12 @@ impl Informer {
     /// Waits for a complete first state; false if it is shut down before.
     pub async fn synced(&self) -> bool {
         self.0.shared.reached(Revision::ZERO).await
+    }
+
+    /// Reads everything anew as soon as it follows the watch, and is at the newest revision then: a watch on which
+    /// nothing happens tells only now and then how far it has come.
+    pub fn reread(&self) {
+        self.0.shared.ask_reread();
     }
 
     /// How it is doing.

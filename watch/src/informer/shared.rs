@@ -1,7 +1,9 @@
 use std::sync::Arc;
-use std::task::Waker;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use futures::channel::oneshot;
+use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 use setpoint_core::kind::{Kind, KindId};
 use setpoint_core::object::{ObjectRef, Revision};
@@ -20,6 +22,14 @@ pub(super) struct Shared {
     /// Held while a change is taken in and told, so that a reader who comes meanwhile gets it once.
     /// Locked before the cache and the queues.
     told: Mutex<Told>,
+    asked: Asked,
+}
+
+/// Whether everything is to be read anew.
+#[derive(Default)]
+struct Asked {
+    is_asked: AtomicBool,
+    driver: AtomicWaker,
 }
 
 #[derive(Default)]
@@ -36,7 +46,19 @@ struct Told {
 impl Shared {
     pub(super) fn new(kind: &Kind, cache: Arc<Cache>, pending_max: usize) -> Self {
         let resource = kind.resource.to_string();
-        Self { kind: kind.id, resource, pending_max, cache, told: Mutex::default() }
+        Self { kind: kind.id, resource, pending_max, cache, told: Mutex::default(), asked: Asked::default() }
+    }
+
+    /// Asks for everything to be read anew.
+    pub(super) fn ask_reread(&self) {
+        self.asked.is_asked.store(true, Ordering::Release);
+        self.asked.driver.wake();
+    }
+
+    /// Waits until everything is to be read anew.
+    pub(super) fn poll_asked(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.asked.driver.register(cx.waker());
+        if self.asked.is_asked.swap(false, Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     pub(super) fn kind(&self) -> KindId {

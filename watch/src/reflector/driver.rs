@@ -1,4 +1,7 @@
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -14,12 +17,14 @@ use super::{Answer, Reflector, Request, Update};
 /// How long a store may take to answer.
 const REQUEST_MAX: Duration = Duration::from_secs(60);
 
-/// Makes a reflector's requests, for ever. `tell` is called after every answer.
+/// Makes a reflector's requests, for ever. `tell` is called after every answer; `asked` is ready when somebody wants
+/// everything to be read anew.
 pub(crate) async fn drive(
     env: &Env,
     store: Arc<dyn ObjectStore>,
     mut reflector: Reflector,
     mut tell: impl FnMut(&Reflector, Option<Update>),
+    mut asked: impl FnMut(&mut Context<'_>) -> Poll<()> + Unpin,
 ) {
     let context = RequestContext::system("informer");
     let mut watch: Option<Open> = None;
@@ -41,7 +46,13 @@ pub(crate) async fn drive(
                 }
             }
             Request::Read { silence_max } => match &mut watch {
-                Some(open) => open.read(env, silence_max).await,
+                Some(open) => {
+                    let read = pin!(open.read(env, silence_max));
+                    match select(read, poll_fn(&mut asked)).await {
+                        Either::Left((answer, _)) => answer,
+                        Either::Right(((), _)) => Answer::Reread,
+                    }
+                }
                 None => Answer::Ended,
             },
             Request::Wait(wait) => {

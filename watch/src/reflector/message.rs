@@ -63,6 +63,8 @@ pub enum Answer {
     Failed(Error),
     /// The wait is over.
     Waited,
+    /// Somebody wants everything to be read anew, though nothing is wrong with the watch.
+    Reread,
 }
 
 /// What a reflector has learned.

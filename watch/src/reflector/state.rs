@@ -127,6 +127,11 @@ impl Reflector {
                 Phase::Following { .. } => self.phase = Phase::Opening,
                 _ => {}
             },
+            Answer::Reread => {
+                if matches!(self.phase, Phase::Following { .. }) {
+                    self.begin(Then::Fill);
+                }
+            }
             Answer::Failed(error) => self.failed(error, now),
             Answer::Waited => {
                 if let Phase::Waiting { then, .. } = self.phase {
