@@ -1,6 +1,7 @@
 //! What the whole does together.
 
 mod conformance;
+mod durable;
 mod far_store;
 mod kube_client;
 mod kubectl;

@@ -118,6 +118,14 @@ pub enum CommitError {
     /// The engine cannot write now; nothing was changed.
     #[error("the engine does not accept writes: {0}")]
     Unavailable(String),
+    /// The object is larger than the engine takes; nothing was changed.
+    #[error("the request is too large: {bytes} bytes, at most {limit}")]
+    TooLarge {
+        /// What it takes in the engine.
+        bytes: usize,
+        /// What an object may take.
+        limit: usize,
+    },
     /// The engine cannot tell whether the change was applied.
     #[error("the outcome of the write is unknown: {0}")]
     Unknown(String),

@@ -236,6 +236,7 @@ fn shown_as(object: &ObjectRef, kind: &Arc<Kind>) -> ObjectRef {
 fn engine_error(error: &CommitError) -> Error {
     match error {
         CommitError::Mismatch { .. } => Error::internal(error),
+        CommitError::TooLarge { .. } => Error::new(Reason::RequestEntityTooLarge, error.to_string()),
         CommitError::Unavailable(_) => Error::new(Reason::ServiceUnavailable, error.to_string()),
         CommitError::Unknown(_) => Error::outcome_unknown(error.to_string()),
     }

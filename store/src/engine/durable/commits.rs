@@ -11,9 +11,10 @@ use setpoint_core::object::Revision;
 
 use super::error::StorageError;
 use super::files::Incarnation;
+use super::log::TooLarge;
 use super::open::{Birth, Open, open};
 use super::settings::Settings;
-use super::shared::{Health, Inner, Shared, SnapshotState};
+use super::shared::{Health, Inner, Shared, SnapshotState, Unwritten};
 use super::snapshot::SnapshotInfo;
 use super::snapshots::make_snapshots;
 use super::storage::Storage;
@@ -149,13 +150,13 @@ impl Durable {
     }
 
     /// Prepares commits, and what to wait for. What depends on a change that is not durable waits as the change does.
-    fn prepare(&self, commits: Vec<Commit>) -> Prepared {
+    fn prepare(&self, commits: &[Commit]) -> Prepared {
         self.shared.unpark();
         let inner = &mut *self.shared.inner.write();
         if let Some(refusal) = inner.refusal() {
             return Prepared { results: commits.iter().map(|_| Err(refusal.clone())).collect(), wait: None };
         }
-        let results: Vec<_> = commits.into_iter().map(|commit| prepare(inner, commit)).collect();
+        let results: Vec<_> = commits.iter().map(|commit| prepare(inner, commit.clone())).collect();
         let published = inner.state.revision();
         let newest = |result: &Result<Committed, CommitError>| match result {
             Ok(committed) => Some(committed.revision),
@@ -172,7 +173,29 @@ impl Durable {
 
 struct Prepared {
     results: Vec<Result<Committed, CommitError>>,
-    wait: Option<oneshot::Receiver<Result<(), CommitError>>>,
+    wait: Option<oneshot::Receiver<Result<(), Unwritten>>>,
+}
+
+/// How often commits are prepared anew because another one was too large.
+const TAKEN_BACK_MAX: usize = 64;
+
+/// The results that stand after a change was refused and all after it were taken back: those of older changes, and the
+/// refusal itself.
+fn standing(
+    mut results: Vec<Result<Committed, CommitError>>,
+    refused: TooLarge,
+) -> Vec<Result<Committed, CommitError>> {
+    let stands = |result: &Result<Committed, CommitError>| {
+        result.as_ref().is_ok_and(|committed| committed.revision <= refused.revision)
+    };
+    // What failed before one of them was decided on what is written.
+    results.truncate(results.iter().rposition(stands).map_or(0, |last| last + 1));
+    for result in &mut results {
+        if result.as_ref().is_ok_and(|committed| committed.revision == refused.revision) {
+            *result = Err(CommitError::TooLarge { bytes: refused.bytes, limit: refused.limit });
+        }
+    }
+    results
 }
 
 fn prepare(inner: &mut Inner, commit: Commit) -> Result<Committed, CommitError> {
@@ -197,18 +220,39 @@ impl Engine for Durable {
         results.pop().expect("one commit has one result")
     }
 
-    async fn commit_batch(&self, commits: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
-        let Prepared { results, wait } = self.prepare(commits);
-        let Some(wait) = wait else { return results };
-        self.shared.work.wake();
-        match wait.await {
-            Ok(Ok(())) => results,
-            Ok(Err(error)) => results.iter().map(|_| Err(error.clone())).collect(),
-            Err(_) => {
-                let error = CommitError::Unknown("the store was closed meanwhile".to_owned());
-                results.iter().map(|_| Err(error.clone())).collect()
-            }
+    async fn commit_batch(&self, mut commits: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
+        let mut settled = Vec::with_capacity(commits.len());
+        let failed = |count: usize, error: CommitError| (0..count).map(move |_| Err(error.clone()));
+        for _ in 0..TAKEN_BACK_MAX {
+            let Prepared { results, wait } = self.prepare(&commits);
+            let Some(wait) = wait else {
+                settled.extend(results);
+                return settled;
+            };
+            self.shared.work.wake();
+            let refused = match wait.await {
+                Ok(Ok(())) => {
+                    settled.extend(results);
+                    return settled;
+                }
+                Ok(Err(Unwritten::TakenBack(refused))) => refused,
+                Ok(Err(Unwritten::Failed(error))) => {
+                    settled.extend(failed(results.len(), error));
+                    return settled;
+                }
+                Err(_) => {
+                    let error = CommitError::Unknown("the store was closed meanwhile".to_owned());
+                    settled.extend(failed(results.len(), error));
+                    return settled;
+                }
+            };
+            let standing = standing(results, refused);
+            commits.drain(..standing.len());
+            settled.extend(standing);
         }
+        let why = "others wrote what is too large, again and again".to_owned();
+        settled.extend(failed(commits.len(), CommitError::Unavailable(why)));
+        settled
     }
 
     fn feed(&self, kind: KindId, route: Route, from: Revision) -> Result<Feed, Expired> {

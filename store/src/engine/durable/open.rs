@@ -11,7 +11,7 @@ use setpoint_core::object::Revision;
 use super::codec::{KindName, RawKey, RawObject};
 use super::error::StorageError;
 use super::files::{FORMAT, FileKind, Header, Incarnation, RESERVE, TORN, UNFINISHED, segment_name};
-use super::log::{Log, LogLimits};
+use super::log::{Log, LogLimits, RECORD_BYTES_MAX};
 use super::parked::Parked;
 use super::replay::{Replayed, Sink, replay};
 use super::settings::Settings;
@@ -55,8 +55,11 @@ pub(super) fn open(
     sink.state.advance_to(replayed.end.revision);
     make_writable(&**storage, &survey, &replayed)
         .map_err(|error| StorageError::io("making the end of the log durable", error))?;
-    let limits =
-        LogLimits { segment_bytes_max: settings.segment_bytes, reserve_bytes: settings.reserve_bytes };
+    let limits = LogLimits {
+        segment_bytes_max: settings.segment_bytes,
+        object_bytes_max: settings.object_bytes.min(RECORD_BYTES_MAX),
+        reserve_bytes: settings.reserve_bytes,
+    };
     let log = Log::at(Arc::clone(storage), Arc::clone(&lock), replayed.end, limits)
         .map_err(|error| StorageError::io("opening the log to write it", error))?;
     let Typed { state, parked, .. } = sink;

@@ -1,3 +1,4 @@
+use super::log::RECORD_BYTES_MAX;
 use crate::engine::memory::HistoryLimits;
 
 /// How much a durable engine keeps, and in what pieces.
@@ -8,6 +9,8 @@ pub struct Settings {
     pub history: HistoryLimits,
     /// The log is cut into files of about this many bytes.
     pub segment_bytes: u64,
+    /// A change that takes more bytes than this is refused, and nothing else with it; at most 256 MiB.
+    pub object_bytes: usize,
     /// A snapshot is made when the log has grown by this many bytes, or by as many as the last snapshot has if that
     /// is more, so that opening takes no more than about three times what reading all objects takes.
     pub snapshot_bytes: u64,
@@ -22,6 +25,7 @@ impl Settings {
     pub const STANDARD: Self = Self {
         history: HistoryLimits::UPSTREAM,
         segment_bytes: 16 << 20,
+        object_bytes: RECORD_BYTES_MAX,
         snapshot_bytes: 64 << 20,
         snapshot_records: 500_000,
         reserve_bytes: 1 << 20,
@@ -38,6 +42,13 @@ impl Settings {
     #[must_use]
     pub const fn with_segment_bytes(mut self, bytes: u64) -> Self {
         self.segment_bytes = bytes;
+        self
+    }
+
+    /// The same with another limit of a change.
+    #[must_use]
+    pub const fn with_object_bytes(mut self, bytes: usize) -> Self {
+        self.object_bytes = bytes;
         self
     }
 

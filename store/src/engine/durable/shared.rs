@@ -11,7 +11,7 @@ use setpoint_core::object::Revision;
 
 use super::error::StorageError;
 use super::files::Incarnation;
-use super::log::{Entry, WriteError};
+use super::log::{Entry, TooLarge, WriteError};
 use super::parked::{Parked, Quarantined};
 use super::settings::Settings;
 use super::storage::Storage;
@@ -70,7 +70,16 @@ pub(super) struct Inner {
     closing: bool,
 }
 
-type Answer = oneshot::Sender<Result<(), CommitError>>;
+type Answer = oneshot::Sender<Result<(), Unwritten>>;
+
+/// Why a change was not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unwritten {
+    /// That is how it ends.
+    Failed(CommitError),
+    /// This change was too large, and all after it were taken back: they are to be prepared anew.
+    TakenBack(TooLarge),
+}
 
 /// Whether a store takes writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +153,7 @@ impl Inner {
     }
 
     /// Waits for everything up to a revision.
-    pub(super) fn wait_for(&mut self, revision: Revision) -> oneshot::Receiver<Result<(), CommitError>> {
+    pub(super) fn wait_for(&mut self, revision: Revision) -> oneshot::Receiver<Result<(), Unwritten>> {
         let (answer, outcome) = oneshot::channel();
         // In order: revisions are given, and this is called, under one lock. A wait for something older may come later
         // and is answered no later than it would have to be.
@@ -223,7 +232,12 @@ impl Shared {
                 Err(WriteError::Refused(why)) => {
                     inner.state.discard_prepared();
                     inner.condition = Condition::Refusing(why.clone());
-                    fail(&mut inner.waiting, &CommitError::Unavailable(why))
+                    fail(&mut inner.waiting, &Unwritten::Failed(CommitError::Unavailable(why)))
+                }
+                // What is before such a change is written without it.
+                Err(WriteError::TooLarge(refused)) => {
+                    inner.state.discard_prepared();
+                    fail(&mut inner.waiting, &Unwritten::TakenBack(refused))
                 }
                 Err(WriteError::Unknown(why)) => {
                     inner.state.discard_prepared();
@@ -231,8 +245,9 @@ impl Shared {
                     // What came up meanwhile was not written, which is known.
                     let written = inner.waiting.partition_point(|(revision, _)| *revision <= last);
                     let mut later = inner.waiting.split_off(written);
-                    let mut answers = fail(&mut inner.waiting, &CommitError::Unknown(why.clone()));
-                    answers.extend(fail(&mut later, &CommitError::Unavailable(why)));
+                    let unknown = Unwritten::Failed(CommitError::Unknown(why.clone()));
+                    let mut answers = fail(&mut inner.waiting, &unknown);
+                    answers.extend(fail(&mut later, &Unwritten::Failed(CommitError::Unavailable(why))));
                     answers
                 }
             }
@@ -242,6 +257,11 @@ impl Shared {
             drop(answer.send(outcome));
         }
         wakers.into_iter().for_each(std::task::Waker::wake);
+    }
+
+    /// Takes back a change that is too large, and all after it.
+    pub(super) fn refuse(&self, refused: TooLarge) {
+        self.settle(Err(WriteError::TooLarge(refused)), refused.revision, None);
     }
 
     /// Shows objects whose kinds were registered meanwhile.
@@ -272,8 +292,8 @@ impl Shared {
     }
 }
 
-type Answers = Vec<(Answer, Result<(), CommitError>)>;
+type Answers = Vec<(Answer, Result<(), Unwritten>)>;
 
-fn fail(waiting: &mut VecDeque<(Revision, Answer)>, error: &CommitError) -> Answers {
-    waiting.drain(..).map(|(_, answer)| (answer, Err(error.clone()))).collect()
+fn fail(waiting: &mut VecDeque<(Revision, Answer)>, why: &Unwritten) -> Answers {
+    waiting.drain(..).map(|(_, answer)| (answer, Err(why.clone()))).collect()
 }

@@ -4,6 +4,7 @@ mod crash;
 mod full;
 mod history;
 mod kill;
+mod large;
 mod model;
 mod offline;
 mod parked;

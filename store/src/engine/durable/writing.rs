@@ -4,8 +4,32 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use super::log::{Entry, Log, WriteError};
+use setpoint_core::object::Revision;
+
+use super::log::{Entry, Log, TooLarge, WriteError};
 use super::shared::{Shared, Work};
+
+/// What became of a group.
+struct Written {
+    outcome: Result<u64, WriteError>,
+    /// The revision after what was written.
+    last: Revision,
+    /// A change that is too large; what follows it was not written either.
+    refused: Option<TooLarge>,
+}
+
+/// Writes a group, or as much of it as is before a change that is too large.
+fn write(log: &mut Log, group: &[Entry], last: Revision, micros: i64) -> Written {
+    match log.append(group, micros) {
+        Err(WriteError::TooLarge(refused)) => {
+            let before = |entry: &Entry| entry.revision().is_none_or(|revision| revision < refused.revision);
+            let rest = group.iter().position(|entry| !before(entry)).unwrap_or(group.len());
+            let outcome = if rest == 0 { Ok(0) } else { log.append(&group[..rest], micros) };
+            Written { outcome, last: Revision(refused.revision.0 - 1), refused: Some(refused) }
+        }
+        outcome => Written { outcome, last, refused: None },
+    }
+}
 
 /// Writes what is prepared until the engine is closed or has failed. What comes up while a group is written is the next
 /// group, so however many writers there are, each waits for two syncs at the most.
@@ -29,15 +53,15 @@ pub(super) async fn write_groups(shared: Arc<Shared>, mut log: Log) {
         };
         let micros = shared.env.wall().as_microsecond();
         let written = shared.env.blocking("store-log", move || {
-            let outcome = log.append(&group, micros);
+            let written = write(&mut log, &group, last, micros);
             // The group is dropped here: the last version of many an object goes with it.
             drop(group);
-            (log, outcome)
+            (log, written)
         });
-        let outcome = match written.await {
-            Ok((back, outcome)) => {
+        let Written { outcome, last, refused } = match written.await {
+            Ok((back, written)) => {
                 log = back;
-                outcome
+                written
             }
             Err(end) => {
                 shared.settle(Err(WriteError::Unknown(end.to_string())), last, compacted);
@@ -48,7 +72,11 @@ pub(super) async fn write_groups(shared: Arc<Shared>, mut log: Log) {
             shared.log_bytes.fetch_add(*bytes, Ordering::Relaxed);
             shared.log_records.fetch_add(records, Ordering::Relaxed);
         }
+        let refused = refused.filter(|_| outcome.is_ok());
         shared.settle(outcome.map(drop), last, compacted);
+        if let Some(refused) = refused {
+            shared.refuse(refused);
+        }
         shared.request_due_snapshot();
     }
     let failed = shared.inner.read().is_failed();

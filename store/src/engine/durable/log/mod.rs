@@ -8,4 +8,4 @@ mod writer;
 pub(super) use self::mark::Mark;
 pub(super) use self::record::{RECORD_BYTES_MAX, Record, RecordKind};
 pub(super) use self::segment::{Records, Segment};
-pub(super) use self::writer::{Entry, Log, LogEnd, LogLimits, WriteError};
+pub(super) use self::writer::{Entry, Log, LogEnd, LogLimits, TooLarge, WriteError};

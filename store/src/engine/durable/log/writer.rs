@@ -4,7 +4,7 @@ use std::sync::Arc;
 use setpoint_core::object::Revision;
 
 use super::mark::{Mark, MarkFile};
-use super::record::{RECORD_BYTES_MAX, Record, RecordKind};
+use super::record::{Record, RecordKind};
 use crate::engine::Change;
 use crate::engine::durable::codec::{Shelf, Writer, write_object, write_removal};
 use crate::engine::durable::files::{
@@ -47,6 +47,7 @@ pub(crate) struct Log {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LogLimits {
     pub(crate) segment_bytes_max: u64,
+    pub(crate) object_bytes_max: usize,
     pub(crate) reserve_bytes: usize,
 }
 
@@ -80,9 +81,21 @@ pub(crate) enum WriteError {
     /// Nothing was changed, and the next group may succeed.
     #[error("{0}")]
     Refused(String),
+    /// The same, for the sake of one change.
+    #[error("{0}")]
+    TooLarge(TooLarge),
     /// Nobody can tell what is durable now: nothing more may be written.
     #[error("{0}")]
     Unknown(String),
+}
+
+/// A change that is too large for the log. Those before it in its group are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the change of revision {revision} takes {bytes} bytes of at most {limit}")]
+pub(crate) struct TooLarge {
+    pub(crate) revision: Revision,
+    pub(crate) bytes: usize,
+    pub(crate) limit: usize,
 }
 
 impl Log {
@@ -122,8 +135,8 @@ impl Log {
         if self.length >= self.limits.segment_bytes_max && self.revision > self.base {
             match self.begin_next() {
                 // A piece may be longer than it should be.
-                Ok(()) | Err(WriteError::Refused(_)) => {}
-                Err(unknown) => return Err(unknown),
+                Ok(()) | Err(WriteError::Refused(_) | WriteError::TooLarge(_)) => {}
+                Err(unknown @ WriteError::Unknown(_)) => return Err(unknown),
             }
         }
         self.buffer.clear();
@@ -179,9 +192,9 @@ impl Log {
                 }
                 Entry::Closed => RecordKind::Closed,
             };
-            if self.content.0.len() > RECORD_BYTES_MAX {
-                let what = format!("an object of {} bytes is too large for the log", self.content.0.len());
-                return Err(WriteError::Refused(what));
+            let (bytes, limit) = (self.content.0.len(), self.limits.object_bytes_max);
+            if bytes > limit {
+                return Err(WriteError::TooLarge(TooLarge { revision, bytes, limit }));
             }
             let content = &self.content.0;
             let record = Record { kind, clears_shelves, revision, synced: self.length, micros, content };
@@ -295,6 +308,16 @@ impl Log {
         if !self.has_reserve {
             // What of it was written is in the way of others.
             let _outcome = self.storage.remove(RESERVE);
+        }
+    }
+}
+
+impl Entry {
+    /// The revision after it, if it is a change.
+    pub(crate) fn revision(&self) -> Option<Revision> {
+        match self {
+            Self::Change(change) => Some(change.revision),
+            Self::Compact(_) | Self::Closed => None,
         }
     }
 }

@@ -154,6 +154,11 @@ impl Faulty {
         world.durable_names.remove(name);
     }
 
+    /// The names of all files. This is no call.
+    pub fn names(&self) -> Vec<String> {
+        self.world.lock().names.keys().cloned().collect()
+    }
+
     /// What a file holds; nothing if it is not there.
     pub fn content(&self, name: &str) -> Vec<u8> {
         let world = self.world.lock();

@@ -50,14 +50,14 @@ fn whichever_sync_fails_nothing_acknowledged_is_lost() {
     let world = World::new();
     let syncs = {
         let storage = Faulty::new();
-        super::world::work(&world, &storage);
+        super::world::long_work(&world, &storage);
         storage.syncs()
     };
     for sync in 1..=syncs {
         for mode in Crash::ALL {
             let storage = Faulty::new();
             storage.set_faults(Faults { failed_syncs: vec![sync], ..Faults::default() });
-            let told = super::world::work(&world, &storage);
+            let told = super::world::long_work(&world, &storage);
             // First opened by the next process of the same system, which sees what is in memory only.
             let sim = Simulation::new(2);
             storage.set_faults(Faults::default());

@@ -116,6 +116,8 @@ pub(super) struct Told {
     pub(super) acknowledged: Vec<Event>,
     /// Changes that a watcher saw.
     pub(super) watched: Vec<Event>,
+    /// How many pieces of the log a snapshot has made go at the most.
+    pub(super) removed_at_once: usize,
 }
 
 impl Told {
@@ -128,6 +130,15 @@ impl Told {
 /// Creates, updates, deletes, batches, concurrent writes, snapshots and compactions on one store; closes it in the
 /// middle and opens it again. What is told is noted as it is told, also if a crash ends it.
 pub(super) fn work(world: &World, storage: &Faulty) -> Told {
+    play(world, storage, false)
+}
+
+/// The same, and then what makes more of the log go at once.
+pub(super) fn long_work(world: &World, storage: &Faulty) -> Told {
+    play(world, storage, true)
+}
+
+fn play(world: &World, storage: &Faulty, is_long: bool) -> Told {
     let sim = Simulation::new(7);
     let env = sim.env();
     let told = Arc::new(Mutex::new(Told::default()));
@@ -138,6 +149,9 @@ pub(super) fn work(world: &World, storage: &Faulty) -> Told {
         engine.close().await;
         let Ok(engine) = world.open(&env, storage).await else { return };
         second_half(world, &engine, &noted).await;
+        if is_long {
+            last_part(world, &engine, storage, &noted).await;
+        }
     });
     done.expect("nothing waits for ever, whatever fails");
     let told = told.lock().clone();
@@ -179,6 +193,28 @@ async fn second_half(world: &World, engine: &Durable, told: &Mutex<Told>) {
         told.lock().watched.extend(drain(&mut feed));
     }
     note(told, &[world.put(engine, "k", "7").await]);
+    told.lock().watched.extend(drain(&mut feed));
+}
+
+/// So many changes between two snapshots that the one after them makes several pieces of the log go at once.
+async fn last_part(world: &World, engine: &Durable, storage: &Faulty, told: &Mutex<Told>) {
+    let mut feed = world.feed(engine, engine.snapshot().revision()).expect("nothing is newer");
+    for number in 0..14 {
+        let label = format!("{number}-{}", "x".repeat(300));
+        note(told, &[world.put(engine, "l", &label).await]);
+    }
+    told.lock().watched.extend(drain(&mut feed));
+    let pieces = || storage.names().iter().filter(|name| name.starts_with("wal-")).count();
+    for label in ["7", "8"] {
+        let before = pieces();
+        let _outcome = engine.make_snapshot().await;
+        let gone = before.saturating_sub(pieces());
+        {
+            let told = &mut *told.lock();
+            told.removed_at_once = told.removed_at_once.max(gone);
+        }
+        note(told, &[world.put(engine, "k", label).await]);
+    }
     told.lock().watched.extend(drain(&mut feed));
 }
 
