@@ -13,6 +13,7 @@
 //! | Deployments, ReplicaSets, garbage collection | `controllers` (feature) |
 //! | pods placed on nodes | `scheduler` (feature) |
 //! | to know what your controller does when everything goes wrong | `sim` (feature) |
+//! | your controllers on a real cluster | `store::remote` (feature `remote`) |
 //! | objects from YAML | `manifest` (feature) |
 //! | kubectl and kube clients to work unmodified | `apiserver` (feature), over the network `apiserver::serve` (feature `serve`) |
 //! | pods run | `node`, `runtime` (feature) |

@@ -66,13 +66,26 @@ type Fields<'a> = BTreeMap<String, &'a RawValue>;
 impl Decoder {
     /// Reads an object.
     pub(super) fn object(&self, kind: &Arc<Kind>, text: &str) -> Result<ObjectRef, DecodeError> {
+        let (draft, revision) = self.draft(kind, text)?;
+        Ok(Arc::new(Object::from_draft(draft, self::revision(revision.as_deref())?)))
+    }
+
+    /// Reads an object that may not be stored: one that was only tried has no revision.
+    pub(super) fn tried(&self, kind: &Arc<Kind>, text: &str) -> Result<ObjectRef, DecodeError> {
+        let (draft, revision) = self.draft(kind, text)?;
+        let revision = revision.map_or(Ok(Revision::ZERO), |revision| self::revision(Some(&revision)))?;
+        Ok(Arc::new(Object::from_draft(draft, revision)))
+    }
+
+    /// An object and its resource version.
+    fn draft(&self, kind: &Arc<Kind>, text: &str) -> Result<(Draft, Option<String>), DecodeError> {
         let fields: Fields<'_> = read(text)?;
-        let meta: WireMeta<'_> = match fields.get("metadata") {
+        let mut meta: WireMeta<'_> = match fields.get("metadata") {
             Some(meta) => serde_json::from_str(meta.get())
                 .map_err(|error| DecodeError::new("metadata", error.to_string()))?,
             None => return Err(DecodeError::new("metadata", "is missing")),
         };
-        let revision = revision(meta.resource_version.as_deref())?;
+        let revision = meta.resource_version.take();
         let managed = self.managed(kind, meta.managed_fields);
         let spec = self.spec(kind, &fields)?;
         let status = fields.get("status").map(|status| status.get()).filter(|status| *status != "null");
@@ -80,7 +93,7 @@ impl Decoder {
         let mut draft = Draft::new(Arc::clone(kind), Meta::from_wire(meta.into()), spec);
         draft.set_status(status);
         draft.set_managed_fields(managed);
-        Ok(Arc::new(Object::from_draft(draft, revision)))
+        Ok((draft, revision))
     }
 
     fn spec(&self, kind: &Arc<Kind>, fields: &Fields<'_>) -> Result<Part, DecodeError> {

@@ -59,7 +59,7 @@ impl Inner {
                     return Ok(Written { object, outcome: Outcome::Deleted, warnings: answer.warnings() });
                 }
                 Ok(answer) => {
-                    let object = self.object(&kind, &answer).map_err(|error| unread(&error))?;
+                    let object = self.written(context, &kind, &answer).map_err(|error| unread(&error))?;
                     let outcome = if is_kept(&object) { Outcome::Terminating } else { Outcome::Deleted };
                     return Ok(Written { object, outcome, warnings: answer.warnings() });
                 }

@@ -88,6 +88,19 @@ impl Inner {
         self.decoder.object(kind, decode::utf8(&answer.body)?)
     }
 
+    /// The object that a write shows, which may have been only tried.
+    pub(super) fn written(
+        &self,
+        context: &RequestContext,
+        kind: &Arc<Kind>,
+        answer: &Answer,
+    ) -> Result<ObjectRef, DecodeError> {
+        if !context.dry_run {
+            return self.object(kind, answer);
+        }
+        self.decoder.tried(kind, decode::utf8(&answer.body)?)
+    }
+
     /// The objects that a list shows.
     pub(super) fn objects(&self, kind: &Arc<Kind>, text: &[u8]) -> Result<ObjectList, DecodeError> {
         let list: WireList<'_> = decode::read(decode::utf8(text)?)?;

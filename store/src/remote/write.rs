@@ -107,7 +107,7 @@ impl Inner {
         replaced: Option<Revision>,
     ) -> Result<Written> {
         let answer = self.exchange.ask(context, &repeatable(request, context)).await?;
-        let object = self.object(kind, &answer).map_err(|error| unread(&error))?;
+        let object = self.written(context, kind, &answer).map_err(|error| unread(&error))?;
         let outcome = match replaced {
             _ if answer.code == 201 => Outcome::Created,
             Some(revision) if revision == object.revision() && !context.dry_run => Outcome::Unchanged,

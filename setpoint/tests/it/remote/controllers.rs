@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
-use setpoint::apiserver::InFlightLimits;
 use setpoint::env::Env;
 use setpoint::model::kind::Registry;
 use setpoint::store::ObjectStoreExt;
@@ -83,7 +82,7 @@ async fn a_deployment_gets_its_pods_and_nothing_is_left_of_it() {
 async fn as_many_pods_are_made_though_every_watch_is_cut() {
     let env = Env::tokio();
     let (store, _) = in_process(&env).await;
-    let cuts = Cuts { bytes_max: Some(20_000), in_flight: InFlightLimits::default() };
+    let cuts = Cuts { bytes_max: Some(20_000), throttled: 0 };
     let rough = Rough::new(&env, store.clone(), cuts);
     live(&env, &store, rough.store(), || rough.stop()).await;
     let done = rough.done();
@@ -94,9 +93,8 @@ async fn as_many_pods_are_made_though_every_watch_is_cut() {
 async fn as_many_pods_are_made_though_the_server_has_too_much_to_do() {
     let env = Env::tokio();
     let (store, _) = in_process(&env).await;
-    let in_flight = InFlightLimits { reads: 2, writes: 1, ..InFlightLimits::default() };
-    let rough = Rough::new(&env, store.clone(), Cuts { bytes_max: None, in_flight });
-    live(&env, &store, rough.store(), || ()).await;
+    let rough = Rough::new(&env, store.clone(), Cuts { bytes_max: None, throttled: 400 });
+    live(&env, &store, rough.store(), || rough.stop()).await;
     assert!(rough.done().throttled > 0, "somebody was told to come back");
 }
 
@@ -105,7 +103,7 @@ async fn as_many_pods_are_made_though_revisions_expire() {
     let env = Env::tokio();
     let limits = HistoryLimits { changes_max: 3, ..HistoryLimits::UPSTREAM };
     let store = Store::new(&env, Memory::with_history(&env, limits), Registry::builtin(), Chain::upstream());
-    let cuts = Cuts { bytes_max: Some(20_000), in_flight: InFlightLimits::default() };
+    let cuts = Cuts { bytes_max: Some(20_000), throttled: 0 };
     let rough = Rough::new(&env, store.clone(), cuts);
     live(&env, &store, rough.store(), || rough.stop()).await;
     assert!(rough.done().expired > 0, "somebody was told to read anew");

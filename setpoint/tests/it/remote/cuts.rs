@@ -10,11 +10,11 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use kube::Client;
 use kube::client::Body;
 use parking_lot::Mutex;
-use setpoint::apiserver::{ApiServer, InFlightLimits};
+use setpoint::apiserver::ApiServer;
 use setpoint::env::Env;
 use setpoint::store::remote::Remote;
 use setpoint::{ObjectStore, Store};
@@ -27,8 +27,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub(super) struct Cuts {
     /// A watch is cut after at most so many bytes, if at all.
     pub(super) bytes_max: Option<u64>,
-    /// So many requests are answered at a time; others are told to come back.
-    pub(super) in_flight: InFlightLimits,
+    /// So many of a thousand requests are told to come back, and not answered.
+    pub(super) throttled: u64,
 }
 
 /// How often what was done.
@@ -51,7 +51,7 @@ pub(super) struct Rough {
 impl Rough {
     pub(super) fn new(env: &Env, store: Store, cuts: Cuts) -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(store);
-        let api = ApiServer::builder(env, store).in_flight(cuts.in_flight).build();
+        let api = ApiServer::new(env, store);
         Self { env: env.clone(), api, cuts: Arc::new(Mutex::new(cuts)), done: Arc::default() }
     }
 
@@ -61,7 +61,7 @@ impl Rough {
 
     /// From now on nothing is cut.
     pub(super) fn stop(&self) {
-        self.cuts.lock().bytes_max = None;
+        *self.cuts.lock() = Cuts { bytes_max: None, throttled: 0 };
     }
 
     pub(super) fn done(&self) -> Done {
@@ -73,6 +73,17 @@ impl Rough {
         let bytes_max = self.cuts.lock().bytes_max?;
         path.contains("watch=true").then(|| self.env.random_below(bytes_max))
     }
+}
+
+/// What a server says that has too much to do.
+fn come_back() -> Response<UnsyncBoxBody<Bytes, Failure>> {
+    let status =
+        r#"{"kind":"Status","status":"Failure","message":"too many","reason":"TooManyRequests","code":429}"#;
+    let body = Full::from(status).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(http::header::RETRY_AFTER, 1.into());
+    response
 }
 
 impl Service<Request<Body>> for Rough {
@@ -87,9 +98,13 @@ impl Service<Request<Body>> for Rough {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let rough = self.clone();
         Box::pin(async move {
+            let throttled = rough.cuts.lock().throttled;
+            if rough.env.random_below(1000) < throttled {
+                rough.done.lock().throttled += 1;
+                return Ok(come_back());
+            }
             let budget = rough.budget(&request.uri().to_string());
             let (parts, body) = rough.api.answer(request).await.into_parts();
-            rough.done.lock().throttled += usize::from(parts.status == 429);
             let done = Arc::clone(&rough.done);
             let mut left = budget;
             let mut is_over = false;
