@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use kube::core::discovery::v2::{APIGroupDiscoveryList, APIResourceDiscovery};
-use serde_json::Value;
-use setpoint_core::kind::{JsonKind, Kind, KindId, Names, NoRules, Scope, ServedVersion};
-use setpoint_core::{GroupResource, Result};
+use setpoint_core::Result;
+use setpoint_core::kind::{Kind, Scope, ServedVersion};
 
 use super::address::Address;
 use super::decode;
@@ -66,27 +65,14 @@ fn kind(served: &ServedVersion, resource: APIResourceDiscovery) -> Option<Kind> 
     if !VERBS.iter().all(offers) {
         return None;
     }
-    let (plural, kind) = (resource.resource?, resource.response_kind?.kind.filter(|kind| !kind.is_empty())?);
-    let has_status = resource.subresources.iter().any(|sub| sub.subresource.as_deref() == Some("status"));
+    let (plural, name) = (resource.resource?, resource.response_kind?.kind.filter(|kind| !kind.is_empty())?);
     let scope = if resource.scope.as_deref() == Some("Cluster") { Scope::Cluster } else { Scope::Namespaced };
-    Some(Kind {
-        id: KindId(0),
-        resource: GroupResource { group: served.group.clone().into(), resource: plural.clone().into() },
-        names: Names {
-            list: format!("{kind}List"),
-            singular: resource.singular_resource.unwrap_or_else(|| kind.to_lowercase()),
-            plural,
-            short: resource.short_names,
-            categories: resource.categories,
-            kind,
-        },
-        scope,
-        versions: vec![served.clone()],
-        representation: Arc::new(JsonKind::<Value>::default()),
-        rules: Arc::new(NoRules),
-        conversion: None,
-        has_status,
-        fields: Vec::new(),
-        custom: None,
-    })
+    let mut kind = Kind::untyped(&served.group, &served.version, &name, &plural, scope);
+    kind.has_status = resource.subresources.iter().any(|sub| sub.subresource.as_deref() == Some("status"));
+    kind.names.short = resource.short_names;
+    kind.names.categories = resource.categories;
+    if let Some(singular) = resource.singular_resource.filter(|singular| !singular.is_empty()) {
+        kind.names.singular = singular;
+    }
+    Some(kind)
 }

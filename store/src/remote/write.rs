@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 use setpoint_core::field::{FieldError, Path};
 use setpoint_core::kind::{Kind, ServedVersion, Subresource};
-use setpoint_core::object::{Draft, Key, Revision};
+use setpoint_core::object::{Draft, Key, NoTexts, Revision};
 use setpoint_core::patch::Patch;
 use setpoint_core::{Error, Result};
 
@@ -191,7 +191,7 @@ fn body(kind: &Kind, served: &ServedVersion, draft: &Draft) -> Vec<u8> {
     let mut text = serde_json::to_vec(&head).expect(TEXT);
     // The other fields follow, each after a comma.
     text.pop();
-    kind.representation.write(draft.spec_part(), draft.status_part(), &mut text);
+    kind.representation.write(draft.spec_part(), draft.status_part(), &NoTexts, &mut text);
     text.push(b'}');
     text
 }
