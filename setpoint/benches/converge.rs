@@ -267,8 +267,12 @@ async fn start(env: &Env, arguments: &Arguments, remote: Option<Remote>) -> Resu
     let same = settings.clone();
     let builder = ControlPlane::builder(env)
         .controller(|context| Ok(GarbageCollector::controller(context)))
-        .controller(move |context| Ok(ReplicaSetController::controller(context)?.with_settings(settings)))
-        .controller(move |context| Ok(DeploymentController::controller(context)?.with_settings(same)));
+        .controller(move |context| {
+            Ok(ReplicaSetController::controller(context)?.with_settings(settings.clone()))
+        })
+        .controller(
+            move |context| Ok(DeploymentController::controller(context)?.with_settings(same.clone())),
+        );
     let builder = match (arguments.engine, &arguments.dir) {
         (EngineName::Durable, Some(dir)) => {
             builder.durable(Disk::at(dir).map_err(setpoint::Error::internal)?)

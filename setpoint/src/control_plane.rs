@@ -11,6 +11,7 @@ use setpoint_core::{Reason, Result};
 use setpoint_node::agent::{Agent, AgentSettings, Shutdown};
 use setpoint_reconcile::controller::{Controller, Health};
 use setpoint_reconcile::events::EventRecorder;
+use setpoint_reconcile::leader::{Election, ElectionSettings};
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
 #[cfg(feature = "node")]
@@ -19,6 +20,8 @@ use setpoint_store::engine::Engine;
 use setpoint_store::{Definitions, ObjectStore, Objects, Store};
 use setpoint_watch::{DirectView, InformerHealth, InformerView, View};
 
+use crate::led::{Led, LedPart, MakeController};
+
 /// Namespaces that are there from the start (NS-06, OTHER-15).
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 /// How long events are kept (STORE-30).
@@ -26,7 +29,7 @@ const EVENT_AGE_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// How coarse their expiry is.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
 /// How long each part gets to end what it is doing.
-const DRAIN: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 
 /// The parts of an orchestrator at work on one store. [`ControlPlane::shut_down`] joins them all; dropping
 /// it cancels them.
@@ -35,6 +38,8 @@ pub struct ControlPlane {
     store: Arc<dyn ObjectStore>,
     manager: Manager,
     parts: Vec<Box<dyn Part>>,
+    /// What runs only while this control plane leads, if it takes part in an election.
+    led: Option<Led>,
     expiry: Option<Task<()>>,
     /// Makes kinds of the definitions in the store.
     definitions: Definitions,
@@ -86,8 +91,10 @@ impl Part for setpoint_scheduler::Scheduler {
 pub struct ControlPlaneBuilder {
     env: Env,
     store: Option<OpenStore>,
-    controllers: Vec<Box<dyn FnOnce(Context) -> Result<Controller> + Send>>,
+    controllers: Vec<MakeController>,
     parts: Vec<MakePart>,
+    led_parts: Vec<LedPart>,
+    election: Option<ElectionSettings>,
     #[cfg(feature = "node")]
     streams: Streams,
     #[cfg(feature = "apiserver")]
@@ -115,6 +122,8 @@ impl ControlPlane {
             store: None,
             controllers: Vec::new(),
             parts: Vec::new(),
+            led_parts: Vec::new(),
+            election: None,
             #[cfg(feature = "node")]
             streams: Vec::new(),
             #[cfg(feature = "apiserver")]
@@ -132,7 +141,17 @@ impl ControlPlane {
         &self.env
     }
 
-    /// What controllers are made with.
+    /// Who leads, as far as is known; `None` also if there is no election.
+    pub fn leader(&self) -> Option<setpoint_core::object::Text> {
+        self.led.as_ref().and_then(Led::leader)
+    }
+
+    /// Whether its controllers run here: it leads, or there is no election.
+    pub fn is_leading(&self) -> bool {
+        self.led.as_ref().is_none_or(Led::is_leading)
+    }
+
+    /// What controllers are made with that run whether this control plane leads or not.
     pub fn context(&self) -> Context {
         self.manager.context()
     }
@@ -160,7 +179,7 @@ impl ControlPlane {
         Objects::over(Arc::clone(&self.store), None)
     }
 
-    /// Starts one more controller.
+    /// Starts one more controller, which runs whether this control plane leads or not.
     pub fn start(&mut self, controller: Controller) {
         self.manager.start(controller);
     }
@@ -169,11 +188,13 @@ impl ControlPlane {
     /// longest run. To be called before metrics are read, or now and then.
     pub fn sample_metrics(&self) {
         self.manager.sample_metrics();
+        self.led.iter().for_each(Led::sample_metrics);
     }
 
     /// How the controllers are doing.
     pub fn health(&self) -> Vec<Health> {
-        self.manager.health()
+        let led = self.led.iter().flat_map(Led::health);
+        self.manager.health().into_iter().chain(led).collect()
     }
 
     /// How the informers are doing, if the store is somewhere else.
@@ -232,9 +253,12 @@ impl ControlPlane {
 
     /// Ends everything, the last part first, and waits until it has ended.
     pub async fn shut_down(self) {
-        let Self { manager, parts, expiry, definitions, informers, close, .. } = self;
+        let Self { manager, parts, led, expiry, definitions, informers, close, .. } = self;
         for part in parts.into_iter().rev() {
             part.shut_down().await;
+        }
+        if let Some(led) = led {
+            led.shut_down().await;
         }
         manager.shut_down(DRAIN).await;
         if let Some(informers) = informers {
@@ -288,6 +312,23 @@ impl ControlPlaneBuilder {
         self
     }
 
+    /// Works on a store in etcd, with the built-in kinds. It is opened when the control plane starts, which fails if no
+    /// member of it answers. Several can share it: see [`ControlPlaneBuilder::leader_election`].
+    #[cfg(feature = "etcd")]
+    #[must_use]
+    pub fn etcd(mut self, settings: setpoint_store::engine::etcd::EtcdSettings) -> Self {
+        self.store = Some(Box::new(move |env| {
+            Box::pin(async move {
+                let store = Store::etcd(&env, settings).await?;
+                let closing = store.clone();
+                let close: Close = Box::new(move || Box::pin(async move { closing.engine().close().await }));
+                // Events are etcd's to expire.
+                Ok(Chosen { store: Arc::new(store), expire: None, close: Some(close) })
+            })
+        }));
+        self
+    }
+
     /// Works on a store of another make, whose events are its own to expire.
     #[must_use]
     pub fn shared_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
@@ -296,10 +337,24 @@ impl ControlPlaneBuilder {
         self
     }
 
-    /// Runs a controller.
+    /// Runs controllers and schedulers only while this control plane leads, so that several can share a store that is
+    /// elsewhere. Nodes, the API and what makes kinds of definitions run all the same.
+    ///
+    /// Whoever is deposed ends its controllers before another begins, and what it still writes is refused by the store, if
+    /// that can ([`leader`](setpoint_reconcile::leader)). It then competes again.
     #[must_use]
-    pub fn controller(mut self, make: impl FnOnce(Context) -> Result<Controller> + Send + 'static) -> Self {
-        self.controllers.push(Box::new(make));
+    pub fn leader_election(mut self, settings: ElectionSettings) -> Self {
+        self.election = Some(settings);
+        self
+    }
+
+    /// Runs a controller. With an election it is made anew each time that this control plane leads.
+    #[must_use]
+    pub fn controller(
+        mut self,
+        make: impl Fn(Context) -> Result<Controller> + Send + Sync + 'static,
+    ) -> Self {
+        self.controllers.push(Arc::new(make));
         self
     }
 
@@ -392,18 +447,17 @@ impl ControlPlaneBuilder {
     /// Runs a scheduler. Several with different names may run side by side.
     #[cfg(feature = "scheduler")]
     #[must_use]
-    pub fn scheduler_with(self, settings: setpoint_scheduler::Settings) -> Self {
+    pub fn scheduler_with(mut self, settings: setpoint_scheduler::Settings) -> Self {
         use setpoint_scheduler::Scheduler;
 
-        self.part(Box::new(|context| {
-            Box::pin(async move {
-                let scheduler = Scheduler::start(&context, settings)?;
-                Ok(Box::new(scheduler) as Box<dyn Part>)
-            })
-        }))
+        self.led_parts.push(Arc::new(move |context| {
+            let scheduler = Scheduler::start(&context, settings.clone())?;
+            Ok(Box::new(scheduler) as Box<dyn Part>)
+        }));
+        self
     }
 
-    #[cfg(any(feature = "node", feature = "scheduler"))]
+    #[cfg(feature = "node")]
     fn part(mut self, make: MakePart) -> Self {
         self.parts.push(make);
         self
@@ -413,13 +467,14 @@ impl ControlPlaneBuilder {
     ///
     /// # Errors
     ///
-    /// What the store answers, and what a part needs and does not find; what was started is ended then.
+    /// What the store answers, settings of an election that make none, and what a part needs and does not find; what was
+    /// started is ended then.
     pub async fn start(self) -> Result<ControlPlane> {
         #[cfg(feature = "node")]
         let streams = self.streams;
         #[cfg(feature = "apiserver")]
         let honours_roles = self.honours_roles;
-        let Self { env, store, controllers, parts, .. } = self;
+        let Self { env, store, controllers, parts, led_parts, election, .. } = self;
         let Chosen { store, expire, close } = match store {
             Some(open) => open(env.clone()).await?,
             None => Chosen::engine(Store::memory(&env)),
@@ -442,6 +497,7 @@ impl ControlPlaneBuilder {
             store,
             manager,
             parts: Vec::new(),
+            led: None,
             expiry,
             definitions,
             informers,
@@ -451,7 +507,15 @@ impl ControlPlaneBuilder {
             #[cfg(feature = "apiserver")]
             honours_roles,
         };
-        match plane.add(controllers, parts).await {
+        let started = match election {
+            Some(settings) => plane.compete(settings, controllers, led_parts),
+            None => plane.run(controllers, led_parts),
+        };
+        let started = match started {
+            Ok(()) => plane.add(parts).await,
+            Err(error) => Err(error),
+        };
+        match started {
             Ok(()) => Ok(plane),
             Err(error) => {
                 plane.shut_down().await;
@@ -462,14 +526,36 @@ impl ControlPlaneBuilder {
 }
 
 impl ControlPlane {
-    async fn add(
-        &mut self,
-        controllers: Vec<Box<dyn FnOnce(Context) -> Result<Controller> + Send>>,
-        parts: Vec<MakePart>,
-    ) -> Result<()> {
+    /// Runs what would be led, since there is no election.
+    fn run(&mut self, controllers: Vec<MakeController>, parts: Vec<LedPart>) -> Result<()> {
         for make in controllers {
             self.start(make(self.context())?);
         }
+        for make in parts {
+            let part = make(self.context())?;
+            self.parts.push(part);
+        }
+        Ok(())
+    }
+
+    fn compete(
+        &mut self,
+        settings: ElectionSettings,
+        controllers: Vec<MakeController>,
+        parts: Vec<LedPart>,
+    ) -> Result<()> {
+        // What cannot be made is told now, not when it would lead.
+        for make in &controllers {
+            make(self.context())?;
+        }
+        let election = Election::new(&self.env, Arc::clone(&self.store), settings)
+            .map_err(|error| setpoint_core::Error::bad_request(error.to_string()))?
+            .with_events(self.events());
+        self.led = Some(Led::start(&self.env, election, &self.manager.context().view, controllers, parts));
+        Ok(())
+    }
+
+    async fn add(&mut self, parts: Vec<MakePart>) -> Result<()> {
         for make in parts {
             let part = make(self.context()).await?;
             self.parts.push(part);

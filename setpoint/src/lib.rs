@@ -40,6 +40,7 @@
 //! ```
 
 mod control_plane;
+mod led;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 

@@ -8,6 +8,7 @@ use setpoint::ControlPlaneBuilder;
 use setpoint::apiserver::authentication::administrator;
 use setpoint::apiserver::serve::Authority;
 use setpoint::env::Env;
+use setpoint::reconcile::leader::ElectionSettings;
 use setpoint::store::Store;
 use setpoint::store::engine::durable::Disk;
 use setpoint_examples::local_cluster::{ClusterSettings, LocalCluster, NodeKind};
@@ -34,6 +35,13 @@ pub(crate) struct ServeArguments {
     /// The folder of a durable store: what was there is there again.
     #[arg(long, required_if_eq("store", "durable"))]
     dir: Option<PathBuf>,
+    /// A member of the etcd that is the store, such as `http://127.0.0.1:2379`; may be given several times.
+    #[cfg(feature = "etcd")]
+    #[arg(long = "etcd-endpoints", required_if_eq("store", "etcd"), value_delimiter = ',')]
+    etcd_endpoints: Vec<String>,
+    /// Runs controllers and scheduler only while it leads all who share the store, by a lease in kube-system.
+    #[arg(long)]
+    leader_elect: bool,
     /// How many nodes there are.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=100))]
     nodes: u8,
@@ -53,6 +61,9 @@ enum StoreKind {
     Memory,
     /// In files: what is acknowledged survives a crash.
     Durable,
+    /// In etcd: several processes can share it.
+    #[cfg(feature = "etcd")]
+    Etcd,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,6 +83,11 @@ enum RuntimeKind {
 impl ServeArguments {
     /// The control plane on the store that was chosen.
     fn with_store(&self, env: &Env, builder: ControlPlaneBuilder) -> Result<ControlPlaneBuilder, Failure> {
+        #[cfg(feature = "etcd")]
+        if matches!(self.store, StoreKind::Etcd) {
+            let endpoints = self.etcd_endpoints.iter().cloned();
+            return Ok(builder.etcd(setpoint::store::engine::etcd::EtcdSettings::new(endpoints)));
+        }
         Ok(match (self.store, &self.dir) {
             (StoreKind::Durable, Some(dir)) => builder.durable(Disk::at(dir)?),
             _ => builder.store(Store::memory(env)),
@@ -84,6 +100,16 @@ impl ServeArguments {
             Some(folder) => Authority::open(env, folder)?,
             None => Authority::new(env)?,
         })
+    }
+
+    /// The same, one of several that lead by turns.
+    fn with_election(&self, env: &Env, builder: ControlPlaneBuilder) -> ControlPlaneBuilder {
+        if !self.leader_elect {
+            return builder;
+        }
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        let identity = format!("{}_{}", host.trim(), env.uuid());
+        builder.leader_election(ElectionSettings::new("kube-system", "setpoint", identity))
     }
 
     fn settings(&self) -> Result<ClusterSettings, Failure> {
@@ -101,6 +127,7 @@ pub(crate) async fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let mut builder = arguments
         .with_store(&env, setpoint::ControlPlane::builder(&env))?
         .namespace_furniture(authority.certificate());
+    builder = arguments.with_election(&env, builder);
     if arguments.authorization == Authorization::Rbac {
         builder = builder.rbac();
     }

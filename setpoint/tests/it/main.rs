@@ -2,9 +2,13 @@
 
 mod conformance;
 mod durable;
+#[cfg(feature = "etcd")]
+mod fail_over;
 mod far_store;
 mod kube_client;
 mod kubectl;
+#[cfg(feature = "controllers")]
+mod leader;
 mod licences;
 mod node;
 mod parity;

@@ -22,6 +22,20 @@ where
     Fut: Future<Output = E>,
 {
     let world = World::new();
+    run_unordered(&make).await;
+    batches_are_in_order(&world, make().await).await;
+    a_reader_that_falls_behind_is_ended(&world, make().await).await;
+}
+
+/// The same without what takes a hundred thousand changes, and for engines that apply members of a batch that concern
+/// different objects in any order.
+pub async fn run_unordered<E, F, Fut>(make: &F)
+where
+    E: Engine,
+    F: Fn() -> Fut,
+    Fut: Future<Output = E>,
+{
+    let world = World::new();
     each_change_has_a_revision_of_its_own(&world, make().await).await;
     commits_apply_only_if_what_they_expect_holds(&world, make().await).await;
     compares_on_other_objects_hold_at_the_same_revision(&world, make().await).await;
@@ -32,7 +46,6 @@ where
     feeds_see_only_their_route(&world, make().await).await;
     revisions_before_the_floor_are_expired(&world, make().await).await;
     earlier_snapshots_show_what_was(&world, make().await).await;
-    a_reader_that_falls_behind_is_ended(&world, make().await).await;
     indices_follow_every_change(&world, make().await).await;
 }
 
@@ -124,8 +137,13 @@ async fn batch_members_fail_singly(world: &World, engine: impl Engine) {
     let results = engine.commit_batch(batch.into()).await;
     let applied: Vec<bool> = results.iter().map(Result::is_ok).collect();
     assert_eq!(applied, [true, true, false, true]);
+}
+
+async fn batches_are_in_order(world: &World, engine: impl Engine) {
+    let batch = ["a", "b", "c", "d"].map(|name| put(world.pod("ns", name), Expect::Absent));
+    let results = engine.commit_batch(batch.into()).await;
     let revisions: Vec<_> = results.iter().flatten().map(|committed| committed.revision).collect();
-    assert!(revisions.is_sorted_by(|a, b| a < b), "INV-ST-04");
+    assert!(revisions.len() == 4 && revisions.is_sorted_by(|a, b| a < b), "INV-ST-04");
 }
 
 async fn snapshots_stay_as_they_are(world: &World, engine: impl Engine) {

@@ -63,6 +63,8 @@ struct Pending {
     changes: VecDeque<Arc<Change>>,
     /// The newest change that was ever there.
     newest: Revision,
+    /// Which change that was: in a store with other writers several can have one revision.
+    newest_at: usize,
     waker: Option<Waker>,
     end: Option<FeedEnd>,
     dropped: bool,
@@ -131,7 +133,10 @@ impl Cell {
     /// Adds a change, unless it is there already; the reader is to be woken after all locks are released.
     pub(crate) fn push(&self, change: &Arc<Change>) -> Option<Waker> {
         let pending = &mut *self.0.lock();
-        let known = pending.newest >= change.revision;
+        let address = Arc::as_ptr(change) as usize;
+        let known = pending.newest > change.revision
+            || (pending.newest == change.revision
+                && (pending.newest_at == address || pending.newest_at == 0));
         if known || pending.dropped || pending.end.is_some() {
             return None;
         }
@@ -139,7 +144,7 @@ impl Cell {
             pending.end = Some(FeedEnd::Behind);
         } else {
             pending.changes.push_back(Arc::clone(change));
-            pending.newest = change.revision;
+            (pending.newest, pending.newest_at) = (change.revision, address);
         }
         pending.waker.take()
     }

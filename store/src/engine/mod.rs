@@ -13,6 +13,8 @@
 pub mod contract;
 #[cfg(feature = "durable")]
 pub mod durable;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 mod feed;
 pub mod memory;
 
@@ -24,6 +26,8 @@ use crate::tables::{Index, IndexValue, Snapshot};
 
 #[cfg(feature = "durable")]
 pub use self::durable::Durable;
+#[cfg(feature = "etcd")]
+pub use self::etcd::Etcd;
 pub use self::feed::{Change, Feed, FeedEnd};
 pub use self::memory::Memory;
 
@@ -32,6 +36,21 @@ pub use self::memory::Memory;
 pub trait Engine: Send + Sync + 'static {
     /// Everything at the newest revision that may be seen.
     fn snapshot(&self) -> Snapshot;
+
+    /// Waits until a snapshot shows everything that was acknowledged before, by whomever. That is so at once where all
+    /// writers share one engine.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::Unavailable`] if that cannot be found out now.
+    async fn catch_up(&self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
+    /// Whether a snapshot may not show yet what another process has written and was told of.
+    fn reads_may_lag(&self) -> bool {
+        false
+    }
 
     /// Applies one change.
     ///

@@ -49,15 +49,28 @@ impl<E: Engine> Inner<E> {
     ) -> Result<Written> {
         let generate = draft.meta().name.is_empty() && draft.meta().generate_name.is_some();
         let (mut names, mut attempts) = (0, 0);
+        let mut is_current = !self.engine.reads_may_lag();
         loop {
             let snapshot = self.engine.snapshot();
-            let Prepared { commit, warnings, hold } =
-                self.prepare_create(context, draft.clone(), &snapshot, ownership)?;
-            let charges = match &commit.value {
-                Some(made) => self.charges(made, None, &snapshot)?,
-                None => Charges::new(),
-            };
+            let prepared =
+                self.prepare_create(context, draft.clone(), &snapshot, ownership).and_then(|prepared| {
+                    let charges = match &prepared.commit.value {
+                        Some(made) => self.charges(made, None, &snapshot)?,
+                        None => Charges::new(),
+                    };
+                    Ok((prepared, charges))
+                });
             drop(snapshot);
+            let (Prepared { commit, warnings, hold }, charges) = match prepared {
+                Ok(prepared) => prepared,
+                // What stands in the way may be what is no longer so.
+                Err(_) if !is_current => {
+                    self.catch_up().await?;
+                    is_current = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let key = commit.key.clone();
             let result = self.commit_create(context, commit, charges).await;
             service::release(hold, &result);
@@ -265,6 +278,7 @@ impl<E: Engine> Inner<E> {
                     commits.push(commit);
                     prepared.push(Some(Ok((warnings, hold))));
                 }
+                Err(_) if self.engine.reads_may_lag() => prepared.push(None),
                 Err(error) => prepared.push(Some(Err(error))),
             }
         }

@@ -10,6 +10,7 @@ use super::{ATTEMPTS_MAX, Inner, engine_error, update};
 use crate::admission::{Operation, Request, Target};
 use crate::engine::{Commit, CommitError, Engine, Expect};
 use crate::request::{DeleteOptions, Outcome, Propagation, RequestContext, Selection, Written};
+use crate::tables::Snapshot;
 
 /// Keeps an owner until its dependents have lost their reference.
 const ORPHAN: &str = "orphan";
@@ -28,6 +29,15 @@ enum Step {
     Remove,
 }
 
+/// An object that may be deleted.
+struct Allowed {
+    old: ObjectRef,
+    /// What that depends on.
+    compares: Vec<(Key, Expect)>,
+    /// What the client should be told.
+    warnings: Vec<String>,
+}
+
 impl<E: Engine> Inner<E> {
     pub(super) async fn delete(
         &self,
@@ -35,16 +45,21 @@ impl<E: Engine> Inner<E> {
         key: &Key,
         options: &DeleteOptions,
     ) -> Result<Written> {
+        let mut is_current = !self.engine.reads_may_lag();
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = self.engine.snapshot();
-            let old = snapshot.get(key).cloned().ok_or_else(|| self.not_found(key))?;
-            let kind = Arc::clone(old.kind());
-            update::check(&options.preconditions, &old)?;
-            let target = Target { operation: Operation::Delete, kind: &kind, side: Subresource::Main };
-            let request =
-                Request::new(target, key, context, Some(&old), Some(options), &snapshot, self.well_known);
-            self.admission.validate(&self.env, &request, None)?;
-            let (compares, warnings) = request.into_parts();
+            let Allowed { old, compares, warnings } =
+                match self.allow_delete(context, key, options, &snapshot) {
+                    Ok(allowed) => allowed,
+                    // What stands in the way may be what is no longer so.
+                    Err(_) if !is_current => {
+                        drop(snapshot);
+                        self.catch_up().await?;
+                        is_current = true;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
             drop(snapshot);
             let put = |draft, at: &Object, compares| Commit {
                 key: key.clone(),
@@ -89,6 +104,25 @@ impl<E: Engine> Inner<E> {
         }
         let kind = self.kind(key.kind)?;
         Err(setpoint_core::Error::conflict(&kind.resource, &key.name, update::MODIFIED).with_retry_after(1))
+    }
+
+    /// Whether an object may be deleted, as it is now.
+    fn allow_delete(
+        &self,
+        context: &RequestContext,
+        key: &Key,
+        options: &DeleteOptions,
+        snapshot: &Snapshot,
+    ) -> Result<Allowed> {
+        let old = snapshot.get(key).cloned().ok_or_else(|| self.not_found(key))?;
+        let kind = Arc::clone(old.kind());
+        update::check(&options.preconditions, &old)?;
+        let target = Target { operation: Operation::Delete, kind: &kind, side: Subresource::Main };
+        let request =
+            Request::new(target, key, context, Some(&old), Some(options), snapshot, self.well_known);
+        self.admission.validate(&self.env, &request, None)?;
+        let (compares, warnings) = request.into_parts();
+        Ok(Allowed { old, compares, warnings })
     }
 
     pub(super) async fn delete_collection(

@@ -114,6 +114,23 @@ impl Store<crate::engine::Durable> {
     }
 }
 
+#[cfg(feature = "etcd")]
+impl Store<crate::engine::Etcd> {
+    /// A store in etcd, with the built-in kinds and upstream's admission. See [`engine::etcd`](crate::engine::etcd).
+    ///
+    /// # Errors
+    ///
+    /// If no member of it can be reached, or does not answer.
+    pub async fn etcd(
+        env: &Env,
+        settings: crate::engine::etcd::EtcdSettings,
+    ) -> std::result::Result<Self, crate::engine::etcd::EtcdError> {
+        let registry = Registry::builtin();
+        let engine = crate::engine::Etcd::open(env, &registry, settings).await?;
+        Ok(Self::new(env, engine, registry, Chain::upstream()))
+    }
+}
+
 impl<E: Engine> Store<E> {
     /// A store over an engine.
     ///

@@ -7,7 +7,7 @@ use setpoint_core::object::{Object, ObjectRef, Revision};
 use setpoint_core::{Error, Reason, Result};
 
 use super::page::Token;
-use super::{Inner, shown_as};
+use super::{Inner, engine_error, shown_as};
 use crate::engine::{Engine, Expired, Route};
 use crate::request::{ListQuery, ObjectList, ReadAt, Selection};
 use crate::tables::Snapshot;
@@ -18,10 +18,16 @@ const FUTURE_WAIT: Duration = Duration::from_secs(3);
 impl<E: Engine> Inner<E> {
     /// Everything at a revision for a read of single objects.
     pub(super) async fn snapshot_for(&self, at: ReadAt) -> Result<Snapshot> {
-        if let ReadAt::NotOlderThan(revision) | ReadAt::Exactly(revision) = at {
-            self.wait_for(revision).await?;
+        match at {
+            ReadAt::Newest => self.catch_up().await?,
+            ReadAt::Any => {}
+            ReadAt::NotOlderThan(revision) | ReadAt::Exactly(revision) => self.wait_for(revision).await?,
         }
         Ok(self.engine.snapshot())
+    }
+
+    pub(super) async fn catch_up(&self) -> Result<()> {
+        self.engine.catch_up().await.map_err(|error| engine_error(&error))
     }
 
     /// Waits until a revision is there, at most [`FUTURE_WAIT`].
@@ -63,7 +69,7 @@ impl<E: Engine> Inner<E> {
 
     async fn snapshot_for_list(&self, query: &ListQuery, limited: bool) -> Result<Snapshot> {
         let exact = match query.at {
-            ReadAt::Newest | ReadAt::Any => return Ok(self.engine.snapshot()),
+            ReadAt::Newest | ReadAt::Any => return self.snapshot_for(query.at).await,
             ReadAt::NotOlderThan(revision) if !limited => {
                 self.wait_for(revision).await?;
                 return Ok(self.engine.snapshot());

@@ -78,11 +78,22 @@ impl<E: Engine> Inner<E> {
         key: &Key,
         decide: impl Fn(&Snapshot, &ObjectRef) -> Result<Attempt> + Send + Sync,
     ) -> Result<Written> {
+        let mut is_current = !self.engine.reads_may_lag();
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = self.engine.snapshot();
-            let old = snapshot.get(key).ok_or_else(|| self.not_found(key))?;
-            let old = self.shown_now(old);
-            let attempt = decide(&snapshot, &old)?;
+            let old = snapshot.get(key).map(|old| self.shown_now(old)).ok_or_else(|| self.not_found(key));
+            let decided = old.and_then(|old| Ok((decide(&snapshot, &old)?, old)));
+            let (attempt, old) = match decided {
+                Ok(decided) => decided,
+                // What stands in the way may be what is no longer so.
+                Err(_) if !is_current => {
+                    drop(snapshot);
+                    self.catch_up().await?;
+                    is_current = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let charges = match &attempt {
                 Attempt::Ready(ready) => match &ready.commit.value {
                     Some(changed) => self.charges(changed, Some(&old), &snapshot)?,

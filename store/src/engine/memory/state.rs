@@ -12,6 +12,8 @@ use super::{HistoryLimits, Wakers};
 use crate::engine::{Change, Commit, CommitError, Committed, Expect, Expired, Feed, Route};
 use crate::tables::{Index, Snapshot, Tables};
 
+#[cfg(any(feature = "durable", feature = "etcd"))]
+mod observe;
 #[cfg(feature = "durable")]
 mod restore;
 

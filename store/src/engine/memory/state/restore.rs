@@ -34,12 +34,6 @@ impl State {
         self.last = self.published.revision;
     }
 
-    /// Puts an object where nothing is, as it was before the history begins.
-    pub(in crate::engine) fn restore(&mut self, object: &ObjectRef) {
-        let tables = Arc::make_mut(&mut self.published);
-        tables.replace(object.kind().id, None, Some(object));
-    }
-
     /// Repeats a change that was made before, at its revision; the answer is the revision the object had before.
     pub(in crate::engine) fn repeat(
         &mut self,
@@ -58,13 +52,6 @@ impl State {
             history.push(now, Arc::new(Change { revision, old, new }), &limits);
         }
         before
-    }
-
-    /// Everything up to a revision is there.
-    pub(in crate::engine) fn advance_to(&mut self, revision: Revision) {
-        let tables = Arc::make_mut(&mut self.published);
-        tables.revision = tables.revision.max(revision);
-        self.last = self.last.max(revision);
     }
 
     /// The newest revision that all of `age` has passed since, if any is known.

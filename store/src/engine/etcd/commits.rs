@@ -1,0 +1,365 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use etcd_client::{
+    Client, Compare, CompareOp, DeleteOptions, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse, TxnResponse,
+};
+use futures::channel::mpsc;
+use futures::{StreamExt, stream};
+use parking_lot::Mutex;
+use setpoint_core::env::{Env, Instant, Task};
+use setpoint_core::kind::{KindId, Registry};
+use setpoint_core::object::{Draft, Key, ObjectRef, Revision};
+
+use super::codec::encode;
+use super::compaction::compact;
+use super::failure::{EtcdError, Fate, fate, out_of_time, refusal};
+use super::follow::follow;
+use super::keys::Layout;
+use super::load::load;
+use super::settings::{EtcdSettings, VALUE_BYTES_MAX};
+use super::shared::{EtcdHealth, Inner, Shared, number, revision};
+use crate::engine::memory::state::State;
+use crate::engine::{Commit, CommitError, Committed, Engine, Expect, Expired, Feed, Route};
+use crate::tables::{Index, Snapshot};
+
+/// Members of a batch that are on their way at a time.
+const PIPELINED: usize = 64;
+/// How long it is before a request is sent again that was never sent.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// How long the watch has to show by itself what is there, before it is helped.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Keeps objects in etcd, and what is read in memory. Clones share.
+///
+/// [`Etcd::close`] ends it; so does dropping the last clone.
+#[derive(Clone)]
+pub struct Etcd {
+    shared: Arc<Shared>,
+    tasks: Arc<Mutex<Vec<Task<()>>>>,
+}
+
+impl Etcd {
+    /// Reads everything, and follows what changes. To be called in a tokio runtime, with an environment of it.
+    ///
+    /// # Errors
+    ///
+    /// If no member can be reached, or does not answer.
+    pub async fn open(env: &Env, registry: &Registry, settings: EtcdSettings) -> Result<Self, EtcdError> {
+        let connecting = |error: etcd_client::Error| EtcdError::new("connecting to etcd", error);
+        let client = Client::connect(&settings.endpoints, Some(settings.connect_options()));
+        let client = env.timeout(settings.request_timeout, client).await;
+        let client =
+            client.map_err(|elapsed| EtcdError::new("connecting to etcd", elapsed))?.map_err(connecting)?;
+        let layout_version = registry.version();
+        let layout = Layout::new(&settings.prefix, registry);
+        let until = env.now() + settings.request_timeout;
+        let (found, at) = loop {
+            match load(env, &client, &settings).await {
+                Ok(loaded) => break loaded,
+                Err(error) if env.now() >= until => return Err(error),
+                Err(_) => env.sleep(RETRY_PAUSE).await,
+            }
+        };
+        let mut inner = Inner::new(State::new(at, settings.history), layout);
+        found.iter().for_each(|found| inner.restore(found));
+        drop(found);
+        let (asker, asked) = mpsc::channel(1);
+        let shared = Arc::new(Shared::new(env, client, registry, settings, inner, layout_version, asker));
+        let tasks = vec![
+            env.spawn("etcd-watch", follow(Arc::clone(&shared))),
+            env.spawn("etcd-compaction", compact(Arc::clone(&shared), asked)),
+        ];
+        Ok(Self { shared, tasks: Arc::new(Mutex::new(tasks)) })
+    }
+
+    /// Ends all feeds and the connection. Later writes are refused; reads show what was last seen.
+    pub async fn close(&self) {
+        self.shared.closed.store(true, Ordering::Release);
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            task.cancel();
+            // Cancelled is how it ends.
+            let _end = task.join().await;
+        }
+        let wakers = self.shared.inner.write().state.close_feeds();
+        wakers.into_iter().for_each(std::task::Waker::wake);
+    }
+
+    /// How it is doing.
+    pub fn health(&self) -> EtcdHealth {
+        self.shared.health()
+    }
+}
+
+#[async_trait]
+impl Engine for Etcd {
+    fn snapshot(&self) -> Snapshot {
+        self.shared.settle();
+        self.shared.inner.read().state.snapshot()
+    }
+
+    async fn catch_up(&self) -> Result<(), CommitError> {
+        self.shared.catch_up().await
+    }
+
+    fn reads_may_lag(&self) -> bool {
+        true
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.shared.commit(commit).await
+    }
+
+    async fn commit_batch(&self, commits: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
+        let mut results = Vec::with_capacity(commits.len());
+        let mut rest = commits.into_iter().peekable();
+        while rest.peek().is_some() {
+            // What concerns the same object is not sent before the answer to what comes first.
+            let mut concerned = BTreeSet::new();
+            let mut together = Vec::new();
+            while let Some(commit) = rest.next_if(|commit| {
+                let mut keys = commit.compares.iter().map(|(key, _)| key);
+                !concerned.contains(&commit.key) && !keys.any(|key| concerned.contains(key))
+            }) {
+                concerned.insert(commit.key.clone());
+                together.push(commit);
+            }
+            let answers = stream::iter(together).map(|commit| self.shared.commit(commit)).buffered(PIPELINED);
+            results.extend(answers.collect::<Vec<_>>().await);
+        }
+        results
+    }
+
+    fn feed(&self, kind: KindId, route: Route, from: Revision) -> Result<Feed, Expired> {
+        self.shared.settle();
+        let shared = Arc::downgrade(&self.shared);
+        let published = Arc::new(move || {
+            shared.upgrade().map_or(Revision::ZERO, |shared| shared.inner.read().state.revision())
+        });
+        self.shared.inner.write().state.feed(kind, &route, from, published)
+    }
+
+    fn snapshot_at(&self, kind: KindId, revision: Revision) -> Result<Snapshot, Expired> {
+        self.shared.settle();
+        self.shared.inner.read().state.snapshot_at(kind, revision)
+    }
+
+    fn compact(&self, revision: Revision) {
+        self.shared.inner.write().state.compact(revision);
+        // If one is under way, the next comes by itself.
+        let _asked = self.shared.compact.lock().try_send(revision);
+    }
+
+    fn add_index(&self, kind: KindId, index: Index) {
+        self.shared.settle();
+        self.shared.inner.write().state.add_index(kind, index);
+    }
+}
+
+/// A transaction, and the keys it compares, in the order in which a mismatch is told.
+struct Request {
+    when: Vec<Compare>,
+    then: TxnOp,
+    compared: Vec<(Key, Expect)>,
+    reads: Vec<TxnOp>,
+}
+
+impl Shared {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        let until = self.env.now() + self.settings.request_timeout;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(CommitError::Unavailable("the engine is closed".to_owned()));
+        }
+        self.settle();
+        let Commit { key, expect, value, compares } = commit;
+        if let Expect::At(revision) = expect
+            && revision > self.inner.read().state.revision()
+        {
+            // Another process may have told of it before the watch does.
+            self.catch_up().await?;
+        }
+        let old = self.check(&key, expect, value.is_none())?;
+        let path = self.path(&key)?;
+        let own = value.map(|draft: Draft| {
+            let kind = Arc::clone(draft.kind());
+            (kind, self.own.note(&path, encode(&draft), draft))
+        });
+        let then = match &own {
+            Some((kind, noted)) => {
+                let bytes = path.len() + noted.value().len();
+                if bytes > VALUE_BYTES_MAX {
+                    return Err(CommitError::TooLarge { bytes, limit: VALUE_BYTES_MAX });
+                }
+                let lease = self.lease_for(kind).await?;
+                let options = lease.map(|lease| PutOptions::new().with_lease(lease));
+                TxnOp::put(path, noted.value(), options)
+            }
+            None => TxnOp::delete(path, None::<DeleteOptions>),
+        };
+        let request = self.request(then, compares, (key, expect))?;
+        let answer = self.send(&request, until).await?;
+        let at = answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
+        if !answer.succeeded() {
+            return Err(self.mismatch(&request, &answer, at, until).await);
+        }
+        self.shown(at, until).await?;
+        let object = match (own, old) {
+            (Some((_, noted)), _) => noted.object(at),
+            (None, Some(old)) => Arc::new(old.at_revision(at)),
+            (None, None) => return Err(CommitError::Unknown("what was removed was not known".to_owned())),
+        };
+        Ok(Committed { revision: at, object })
+    }
+
+    /// What is known without asking: an object that has a later version than is expected, or none, has not the expected
+    /// one. The answer is the object as it is, if a certain version of it is expected.
+    fn check(&self, key: &Key, expected: Expect, removes: bool) -> Result<Option<ObjectRef>, CommitError> {
+        let inner = self.inner.read();
+        let found = inner.state.get(key);
+        let mismatch = |expected, found: Option<&ObjectRef>| {
+            let found = found.map(|object| object.revision());
+            CommitError::Mismatch { key: key.clone(), expected, found }
+        };
+        match expected {
+            Expect::Absent if removes => Err(mismatch(expected, found)),
+            Expect::Absent => Ok(None),
+            Expect::At(revision) if found.is_some_and(|found| found.revision() == revision) => {
+                Ok(found.map(Arc::clone))
+            }
+            Expect::At(_) => Err(mismatch(expected, found)),
+        }
+    }
+
+    fn path(&self, key: &Key) -> Result<Vec<u8>, CommitError> {
+        let layout = Arc::clone(&self.inner.read().layout);
+        layout
+            .path(key)
+            .ok_or_else(|| CommitError::Unavailable(format!("the kind of {key} is not registered")))
+    }
+
+    fn request(
+        &self,
+        then: TxnOp,
+        compares: Vec<(Key, Expect)>,
+        own: (Key, Expect),
+    ) -> Result<Request, CommitError> {
+        let (mut when, mut reads) = (Vec::new(), Vec::new());
+        let compared: Vec<(Key, Expect)> = compares.into_iter().chain([own]).collect();
+        for (key, expect) in &compared {
+            let path = self.path(key)?;
+            let expected = match expect {
+                Expect::Absent => 0,
+                Expect::At(revision) => number(*revision),
+            };
+            when.push(Compare::mod_revision(path.clone(), CompareOp::Equal, expected));
+            reads.push(TxnOp::get(path, Some(GetOptions::new().with_keys_only())));
+        }
+        Ok(Request { when, then, compared, reads })
+    }
+
+    /// Sends a transaction, again and again if it certainly came to nothing, as long as there is time.
+    async fn send(&self, request: &Request, until: Instant) -> Result<TxnResponse, CommitError> {
+        loop {
+            let txn = Txn::new()
+                .when(request.when.clone())
+                .and_then([request.then.clone()])
+                .or_else(request.reads.clone());
+            let mut client = self.client.kv_client();
+            let error = match self.env.timeout(until - self.env.now(), client.txn(txn)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(elapsed) => return Err(out_of_time(elapsed)),
+            };
+            let fate = fate(&error);
+            if fate != Fate::NotDone || self.env.now() + RETRY_PAUSE >= until {
+                return Err(refusal(fate, &error));
+            }
+            self.env.sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    /// Waits until a revision is shown.
+    async fn shown(&self, at: Revision, until: Instant) -> Result<(), CommitError> {
+        let Some(told) = self.inner.write().wait_for(at) else { return Ok(()) };
+        match self.env.timeout(until - self.env.now(), told).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(CommitError::Unknown(format!("etcd took it at {at}, and it was not seen in time"))),
+        }
+    }
+
+    /// What did not hold, once what is read shows that, too.
+    async fn mismatch(
+        &self,
+        request: &Request,
+        answer: &TxnResponse,
+        at: Revision,
+        until: Instant,
+    ) -> CommitError {
+        let found = answer.op_responses().into_iter().map(|answer| match answer {
+            TxnOpResponse::Get(got) => got.kvs().first().map(|found| revision(found.mod_revision())),
+            _ => None,
+        });
+        let broken =
+            request.compared.iter().zip(found).find(|((_, expected), found)| !expected.holds(*found));
+        let Some(((key, expected), found)) = broken else {
+            return CommitError::Unknown("etcd refused what holds".to_owned());
+        };
+        let mismatch = CommitError::Mismatch { key: key.clone(), expected: *expected, found };
+        loop {
+            let told = {
+                let inner = &mut *self.inner.write();
+                let shown = inner.state.get(key).map(|object| object.revision());
+                let is_shown = match (found, shown) {
+                    (Some(found), _) => inner.state.revision() >= found,
+                    (None, Some(shown)) => shown > at,
+                    (None, None) => true,
+                };
+                if is_shown {
+                    return mismatch;
+                }
+                inner.wait()
+            };
+            if self.env.timeout(until - self.env.now(), told).await.is_err() {
+                return CommitError::Unavailable("etcd's changes do not come".to_owned());
+            }
+        }
+    }
+
+    /// Asks the majority how far it is, and waits until that is shown.
+    async fn catch_up(&self) -> Result<(), CommitError> {
+        let until = self.env.now() + self.settings.request_timeout;
+        let unavailable = |why: CommitError| match why {
+            CommitError::Unknown(why) => CommitError::Unavailable(why),
+            why => why,
+        };
+        let barrier = self.inner.read().layout.barrier();
+        let read = Request {
+            when: Vec::new(),
+            then: TxnOp::get(barrier.clone(), Some(GetOptions::new().with_keys_only())),
+            compared: Vec::new(),
+            reads: Vec::new(),
+        };
+        let answer = self.send(&read, until).await.map_err(unavailable)?;
+        let at = answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
+        let Some(told) = self.inner.write().wait_for(at) else { return Ok(()) };
+        if let Ok(Ok(())) = self.env.timeout(PATIENCE.min(until - self.env.now()), told).await {
+            return Ok(());
+        }
+        // What was written last may be none of ours, and so never be told: something that is comes after it.
+        let write = Request { then: TxnOp::put(barrier, "", None), ..read };
+        let answer = self.send(&write, until).await.map_err(unavailable)?;
+        let at = answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
+        self.shown(at, until).await.map_err(unavailable)
+    }
+}
+
+impl std::fmt::Debug for Etcd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Shared { settings, inner, .. } = &*self.shared;
+        write!(f, "Etcd({:?} {} @{})", settings.endpoints, settings.prefix, inner.read().state.revision())
+    }
+}
