@@ -24,8 +24,8 @@ fn runs(plane: &ControlPlane) -> u64 {
 
 async fn scale(store: &Store, replicas: i32) -> Result<()> {
     let deployments = Objects::<Deployment>::namespaced(store, "default")?;
-    let mut web = Deployment::clone(&deployments.get("web").await?);
-    web.spec.get_or_insert_default().replicas = Some(replicas);
+    let mut web = Deployment::clone(deployments.get("web").await?.whole());
+    web.spec.replicas = Some(replicas);
     deployments.replace(web).await.map(drop)
 }
 
@@ -69,7 +69,7 @@ fn one_control_plane_works_and_the_next_goes_on() {
         assert_eq!((again.is_leading(), b.is_leading()), (false, true));
         again.shut_down().await;
         b.shut_down().await;
-        Result::Ok(())
+        Result::<()>::Ok(())
     });
     done.expect("nothing waits for ever").expect("all is valid");
     assert!(sim.is_empty(), "nothing outlives the control planes");

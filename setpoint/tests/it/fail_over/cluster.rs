@@ -13,7 +13,6 @@ use nix::unistd::Pid;
 use serde_json::json;
 use setpoint::env::{Env, Task};
 use setpoint::model::object::Revision;
-use setpoint::model::patch::Patch;
 use setpoint::store::engine::etcd::LocalEtcd;
 use setpoint::store::engine::{Engine, Etcd, Feed, Route};
 use setpoint::{Error, Objects, Store};
@@ -149,7 +148,7 @@ impl Cluster {
         let containers = json!([{"name": "main", "image": format!("app:{version}")}]);
         let patch = json!({"spec": {"template": {"spec": {"containers": containers}}}});
         let deployments = self.deployments();
-        self.insist(|| deployments.patch("web", Patch::Merge(patch.clone()))).await;
+        self.insist(|| deployments.patch("web", plane::merge(patch.clone()))).await;
     }
 
     /// Images of the pods that are ready and stay.
@@ -247,7 +246,7 @@ async fn run_pods(env: Env, store: Store<Etcd>) {
         };
         for name in waiting.into_iter().take(1) {
             // It may be gone, or etcd may not answer: then the next round does it.
-            let _tried = pods.patch_status(&name, Patch::Merge(status.clone())).await;
+            let _tried = pods.patch_status(&name, plane::merge(status.clone())).await;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use serde_json::json;
+use serde_json::{Value, json};
 use setpoint::env::Env;
 use setpoint::model::object::Obj;
 use setpoint::model::patch::Patch;
@@ -46,22 +46,37 @@ fn child_that_competes() {
     let (Ok(endpoints), Ok(identity)) = (std::env::var(ENDPOINTS), std::env::var(IDENTITY)) else { return };
     runtime().block_on(async {
         let env = Env::tokio();
-        let etcd = EtcdSettings::new(endpoints.split(','))
-            .with_request_timeout(Duration::from_secs(3))
-            .with_compaction(None);
-        let election = ElectionSettings::new("kube-system", "setpoint", identity.as_str())
-            .with_times(LEASE, RENEW, RETRY);
-        let plane = ControlPlane::builder(&env)
-            .etcd(etcd)
-            .leader_election(election)
-            .workload_controllers()
-            .controller(move |context| Controller::of(Stamper { identity: identity.clone() }, context))
-            .start()
-            .await
-            .expect("etcd answers");
+        // It may be started while etcd has no leader: then it is tried again, as whoever runs processes does.
+        let plane = loop {
+            match start(&env, &endpoints, &identity).await {
+                Ok(plane) => break plane,
+                Err(_) => env.sleep(RETRY).await,
+            }
+        };
         std::future::pending::<()>().await;
         plane.shut_down().await;
     });
+}
+
+async fn start(env: &Env, endpoints: &str, identity: &str) -> Result<ControlPlane, Error> {
+    let etcd = EtcdSettings::new(endpoints.split(','))
+        .with_request_timeout(Duration::from_secs(3))
+        .with_compaction(None);
+    let election = ElectionSettings::new("kube-system", "setpoint", identity).with_times(LEASE, RENEW, RETRY);
+    let identity = identity.to_owned();
+    ControlPlane::builder(env)
+        .etcd(etcd)
+        .leader_election(election)
+        .workload_controllers()
+        .controller(move |context| Controller::of(Stamper { identity: identity.clone() }, context))
+        .start()
+        .await
+}
+
+/// A patch as RFC 7396 has it.
+pub(super) fn merge(value: Value) -> Patch {
+    let Value::Object(patch) = value else { panic!("a patch of an object is an object") };
+    Patch::Merge(patch)
 }
 
 /// Writes who leads into a ConfigMap, all the time.
@@ -84,7 +99,7 @@ impl Reconciler for Stamper {
         let maps = context.objects::<ConfigMap>(Some("default"))?;
         let count = root.data.as_ref().and_then(|data| data.get("count")?.parse().ok()).unwrap_or(0_u64);
         let data = json!({"data": {"by": self.identity, "count": (count + 1).to_string()}});
-        maps.patch("stamp", Patch::Merge(data)).await?;
+        maps.patch("stamp", merge(data)).await?;
         Ok(Next::After(Duration::from_millis(10)))
     }
 }

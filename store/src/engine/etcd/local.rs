@@ -97,6 +97,11 @@ impl LocalEtcd {
         EtcdSettings::new(self.endpoints())
     }
 
+    /// The process of a member, if it was not killed.
+    pub fn process_id(&self, member: usize) -> Option<u32> {
+        Some(self.members.get(member)?.process.as_ref()?.id())
+    }
+
     /// Kills a member, as a crash does. Its files stay.
     ///
     /// # Errors

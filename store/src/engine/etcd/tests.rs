@@ -2,6 +2,7 @@
 
 mod decoding;
 mod keys;
+mod model;
 mod proxy;
 mod shared;
 mod world;

@@ -288,6 +288,36 @@ fn a_connection_that_cannot_be_made_is_unavailable_and_not_unknown() {
     });
 }
 
+/// Sends a signal to the only member of etcd.
+fn signal(world: &World, signal: &str) {
+    let process = world.etcd.process_id(0).expect("it runs").to_string();
+    let sent =
+        std::process::Command::new("kill").args([signal, &process]).status().expect("a signal is sent");
+    assert!(sent.success());
+}
+
+/// INV-ST-05: what was sent and not answered may have been done.
+#[test]
+fn a_write_that_is_not_answered_is_unknown() {
+    with_etcd(async |world: &World| {
+        let settings = world.settings().with_request_timeout(Duration::from_secs(1));
+        let store = world.store(&settings).await;
+        store.ensure_namespace("ns").await.expect("it is new");
+        signal(world, "-STOP");
+        let refused = commit(store.engine(), &store, "perhaps").await.expect_err("nobody answers");
+        assert!(matches!(refused, CommitError::Unknown(_)), "{refused}");
+        let error = maps(&store).create(map("perhaps-too", "x")).await.expect_err("nobody answers");
+        assert!(error.is_outcome_unknown(), "{error}");
+        signal(world, "-CONT");
+        world.until(|| async { store.engine().catch_up().await.is_ok() }).await;
+        for name in ["perhaps", "perhaps-too"] {
+            let again = maps(&store).create(map(name, "again")).await;
+            assert!(again.is_ok() || again.is_err_and(|error| error.is_already_exists()));
+            maps(&store).get(name).await.expect("now it is there for certain");
+        }
+    });
+}
+
 #[test]
 fn what_etcd_has_forgotten_is_read_anew_and_told() {
     with_etcd(async |world: &World| {
