@@ -5,7 +5,7 @@ use std::future::Future;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use nix::sys::signal::{Signal, kill};
@@ -32,7 +32,7 @@ pub(super) struct Cluster {
     store: Store<Etcd>,
     planes: BTreeMap<String, Child>,
     kubelet: Task<()>,
-    feeds: [Feed; 3],
+    feeds: [Feed; 4],
     _folder: tempfile::TempDir,
 }
 
@@ -58,7 +58,7 @@ impl Cluster {
         stamp.metadata.name = Some("stamp".to_owned());
         maps.create(stamp).await.expect("it is new");
         let from = store.engine().snapshot().revision();
-        let kinds = [maps.kind().id, kind::<Lease>(&store), kind::<Pod>(&store)];
+        let kinds = [maps.kind().id, kind::<Lease>(&store), kind::<ReplicaSet>(&store), kind::<Pod>(&store)];
         let feeds = kinds.map(|kind| store.engine().feed(kind, Route::Kind, from).expect("the newest"));
         let kubelet = env.spawn("kubelet", run_pods(env.clone(), store.clone()));
         Self { env, etcd, store, planes: BTreeMap::new(), kubelet, feeds, _folder: folder }
@@ -207,8 +207,7 @@ impl Cluster {
             process.wait().expect("it is ours");
         }
         self.kubelet.cancel();
-        let [stamps, leases, pods] = &mut self.feeds;
-        let history = History::read(stamps, leases, pods);
+        let history = History::read(&mut self.feeds);
         self.store.engine().close().await;
         history
     }

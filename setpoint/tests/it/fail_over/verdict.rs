@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt};
+use k8s_openapi::api::apps::v1::ReplicaSetSpec;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, PodStatus};
 use setpoint::model::builtin::SharedPodSpec;
@@ -20,11 +22,12 @@ pub(super) struct History {
     stamps: BTreeMap<Revision, String>,
     /// Whose epoch began when.
     epochs: BTreeMap<Revision, String>,
-    pods: Vec<(Revision, String, Option<ObjectRef>)>,
+    /// Of ReplicaSets and pods.
+    workload: Vec<Arc<Change>>,
 }
 
 impl History {
-    pub(super) fn read(stamps: &mut Feed, leases: &mut Feed, pods: &mut Feed) -> Self {
+    pub(super) fn read([stamps, leases, sets, pods]: &mut [Feed; 4]) -> Self {
         let by = |map: &Object| map.spec::<ConfigMap>()?.data.as_ref()?.get("by").cloned();
         let holder = |lease: &Object| lease.spec::<Lease>()?.spec.as_ref()?.holder_identity.clone();
         let named = |name: &'static str, of: &dyn Fn(&Object) -> Option<String>, feed: &mut Feed| {
@@ -33,13 +36,13 @@ impl History {
             let named = news.filter(|object| &*object.meta().name == name);
             named.filter_map(|object| Some((object.revision(), of(&object)?))).collect()
         };
-        let pods = drain(pods)
-            .into_iter()
-            .map(|change| (change.revision, change.object().meta().name.to_string(), change.new.clone()));
+        let mut workload = drain(sets);
+        workload.extend(drain(pods));
+        workload.sort_by_key(|change| change.revision);
         Self {
             stamps: named("stamp", &by, stamps),
             epochs: named("setpoint-epoch", &holder, leases),
-            pods: pods.collect(),
+            workload,
         }
     }
 
@@ -55,36 +58,44 @@ impl History {
         }
     }
 
-    /// INV-DP-01, INV-DP-02: no rollout takes away or adds more than it may.
+    /// INV-DP-01, INV-DP-02: no rollout takes away more than it may, nor asks for more.
     pub(super) fn check_rollouts(&self, settled: Revision) {
         let mut pods: BTreeMap<&str, &ObjectRef> = BTreeMap::new();
+        let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
         let (mut fewest, mut most) = (usize::MAX, 0);
-        for (revision, name, pod) in &self.pods {
-            match pod {
-                Some(pod) => pods.insert(name, pod),
-                None => pods.remove(&**name),
-            };
-            if *revision <= settled {
-                continue;
+        for change in &self.workload {
+            let name = &*change.object().meta().name;
+            match (change.object().spec::<ReplicaSetSpec>(), &change.new) {
+                (Some(_), Some(set)) => drop(wanted.insert(name, replicas(set))),
+                (Some(_), None) => drop(wanted.remove(name)),
+                (None, Some(pod)) => drop(pods.insert(name, pod)),
+                (None, None) => drop(pods.remove(name)),
             }
-            let stay = || pods.values().filter(|pod| !pod.meta().is_terminating());
-            fewest = fewest.min(stay().filter(|pod| is_ready(pod)).count());
-            most = most.max(stay().count());
+            if change.revision > settled {
+                fewest = fewest.min(pods.values().filter(|pod| is_ready(pod)).count());
+                most = most.max(wanted.values().sum());
+            }
         }
         assert!(fewest >= REPLICAS - MARGIN, "INV-DP-01: there were {fewest} pods ready");
-        assert!(most <= REPLICAS + MARGIN, "INV-DP-02: there were {most} pods");
+        assert!(most <= REPLICAS + MARGIN, "INV-DP-02: {most} pods were asked for");
+        assert_eq!(wanted.len(), 4, "INV-DP-03: one ReplicaSet for each version: {wanted:?}");
     }
+}
+
+fn replicas(set: &Object) -> usize {
+    let replicas = set.spec::<ReplicaSetSpec>().and_then(|spec| spec.replicas).unwrap_or(1);
+    usize::try_from(replicas).unwrap_or_default()
 }
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (stamps, epochs, pods) = (self.stamps.len(), &self.epochs, self.pods.len());
-        write!(f, "{stamps} stamps, {pods} changes of pods, epochs: ")?;
+        let (stamps, epochs, changes) = (self.stamps.len(), &self.epochs, self.workload.len());
+        write!(f, "{stamps} stamps, {changes} changes of ReplicaSets and pods, epochs: ")?;
         f.debug_map().entries(epochs.iter().map(|(revision, holder)| (revision.0, holder))).finish()
     }
 }
 
-fn drain(feed: &mut Feed) -> Vec<std::sync::Arc<Change>> {
+fn drain(feed: &mut Feed) -> Vec<Arc<Change>> {
     let mut changes = Vec::new();
     loop {
         match feed.next().now_or_never() {
