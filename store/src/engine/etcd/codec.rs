@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use setpoint_core::kind::Kind;
-use setpoint_core::object::{Draft, Object, ObjectRef, Revision};
+use setpoint_core::object::{Draft, NoTexts, Object, ObjectRef, Revision};
 use setpoint_core::ownership::ManagedFields;
 
 /// What values of kube-apiserver begin with that are protobuf.
@@ -13,7 +13,7 @@ const ENCRYPTED: &[u8] = b"k8s:enc:";
 /// An object as JSON in its preferred version, without `resourceVersion`, which is the key's.
 pub(super) fn encode(draft: &Draft) -> Vec<u8> {
     let mut bytes = Vec::new();
-    Object::from_draft(draft.clone(), Revision::ZERO).write_json(&mut bytes);
+    Object::from_draft(draft.clone(), Revision::ZERO).write_json(&NoTexts, &mut bytes);
     bytes
 }
 
