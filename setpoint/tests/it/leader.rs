@@ -80,7 +80,7 @@ fn settings_that_make_no_election_are_refused_at_the_start() {
     let sim = Simulation::new(3);
     let env = sim.env();
     let started = sim.block_on(start(&env, &Store::memory(&env), ""));
-    let refused = started.expect("nothing waits for ever").err().expect("nobody can be called nothing");
+    let refused = started.expect("nothing waits for ever").expect_err("nobody can be called nothing");
     assert!(refused.message().contains("identity"), "{refused}");
     assert!(sim.is_empty());
 }
