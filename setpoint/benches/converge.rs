@@ -6,6 +6,8 @@
 //! cargo bench -p setpoint --bench converge -- --engine remote
 //! ```
 //!
+//! With `--engine etcd --dir DIR` (feature `etcd`) a member of etcd is started, whose memory and CPU are not in the figures.
+//!
 //! With `--engine remote` the controllers see a store in memory over HTTPS, through this project's own API server: server
 //! and clients share the process, so all figures are those of both.
 //!
@@ -57,8 +59,8 @@ struct Arguments {
     /// Where objects are kept.
     #[arg(long, value_enum, default_value_t = EngineName::Memory)]
     engine: EngineName,
-    /// The folder of a durable engine, which is to be new or empty.
-    #[arg(long, required_if_eq("engine", "durable"))]
+    /// The folder of a durable engine, or of etcd, which is to be new or empty.
+    #[arg(long, required_if_eq_any([("engine", "durable"), ("engine", "etcd")]))]
     dir: Option<std::path::PathBuf>,
     /// How many keys each controller works on at a time: 5, and 32 on an engine that takes its time.
     #[arg(long)]
@@ -78,6 +80,9 @@ struct Arguments {
 enum EngineName {
     Memory,
     Durable,
+    /// A member of etcd that is started for it.
+    #[cfg(feature = "etcd")]
+    Etcd,
     Remote,
 }
 
@@ -86,6 +91,8 @@ impl EngineName {
         match self {
             Self::Memory => "memory",
             Self::Durable => "durable",
+            #[cfg(feature = "etcd")]
+            Self::Etcd => "etcd",
             Self::Remote => "remote",
         }
     }
@@ -133,13 +140,21 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<String> {
     let env = Env::tokio();
-    let (plane, served) = match arguments.engine {
+    let mut beside = Beside::default();
+    let served = match arguments.engine {
         EngineName::Remote => {
             let (remote, served) = serve(&env).await?;
-            (start(&env, arguments, Some(remote)).await?, Some(served))
+            beside.remote = Some(remote);
+            Some(served)
         }
-        _ => (start(&env, arguments, None).await?, None),
+        _ => None,
     };
+    #[cfg(feature = "etcd")]
+    if let (EngineName::Etcd, Some(dir)) = (arguments.engine, &arguments.dir) {
+        let started = setpoint::store::engine::etcd::LocalEtcd::start(dir, 1);
+        beside.etcd = Some(started.map_err(setpoint::Error::internal)?);
+    }
+    let plane = start(&env, arguments, &beside).await?;
     let store = Arc::clone(plane.store());
     let wanted = arguments.deployments * arguments.replicas;
     let pods = watch::<Pod>(&store).await?;
@@ -247,6 +262,8 @@ async fn count_gone(mut events: WatchStream, wanted: usize) -> usize {
 fn workers(arguments: &Arguments) -> usize {
     arguments.workers.unwrap_or(match arguments.engine {
         EngineName::Memory => Settings::default().workers,
+        #[cfg(feature = "etcd")]
+        EngineName::Etcd => 32,
         EngineName::Durable | EngineName::Remote => 32,
     })
 }
@@ -262,7 +279,17 @@ async fn serve(env: &Env) -> Result<(Remote, Served)> {
     Ok((Remote::new(env, client), Served { server, plane }))
 }
 
-async fn start(env: &Env, arguments: &Arguments, remote: Option<Remote>) -> Result<ControlPlane> {
+/// What is started beside the control plane.
+#[derive(Default)]
+struct Beside {
+    remote: Option<Remote>,
+    #[cfg(feature = "etcd")]
+    etcd: Option<setpoint::store::engine::etcd::LocalEtcd>,
+}
+
+async fn start(env: &Env, arguments: &Arguments, beside: &Beside) -> Result<ControlPlane> {
+    #[cfg(feature = "etcd")]
+    let etcd = &beside.etcd;
     let settings = Settings { workers: workers(arguments), ..Settings::default() };
     let same = settings.clone();
     let builder = ControlPlane::builder(env)
@@ -274,13 +301,18 @@ async fn start(env: &Env, arguments: &Arguments, remote: Option<Remote>) -> Resu
             move |context| Ok(DeploymentController::controller(context)?.with_settings(same.clone())),
         );
     let builder = match (arguments.engine, &arguments.dir) {
+        #[cfg(feature = "etcd")]
+        (EngineName::Etcd, _) => {
+            let settings = etcd.as_ref().map(setpoint::store::engine::etcd::LocalEtcd::settings);
+            builder.etcd(settings.ok_or_else(|| setpoint::Error::internal("etcd was not started"))?)
+        }
         (EngineName::Durable, Some(dir)) => {
             builder.durable(Disk::at(dir).map_err(setpoint::Error::internal)?)
         }
         _ => builder,
     };
-    let builder = match remote {
-        Some(remote) => builder.shared_store(Arc::new(remote)),
+    let builder = match &beside.remote {
+        Some(remote) => builder.shared_store(Arc::new(remote.clone())),
         None => builder,
     };
     builder.start().await

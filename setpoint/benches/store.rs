@@ -6,11 +6,18 @@
 //! cargo bench -p setpoint --bench store -- open --dir /tmp/large
 //! ```
 //!
+//! With the feature `etcd`, `versus --dir DIR` writes to the durable engine, to a member of etcd itself that is started for it,
+//! on the same disk, and through the engine over it.
+//!
 //! Prints a line of JSON for each figure. A write is the creation of a pod of a template through all rules; on the
 //! durable engine it is on the disk when it counts.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::print_stdout, reason = "its output is for the terminal")]
+
+#[cfg(feature = "etcd")]
+#[path = "versus/mod.rs"]
+mod versus;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +66,9 @@ enum What {
     Fill,
     /// Opens a folder.
     Open,
+    /// Writes to the durable engine and to etcd, and to etcd itself.
+    #[cfg(feature = "etcd")]
+    Versus,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -83,6 +93,8 @@ fn main() -> Result<(), Failure> {
                 Ok(())
             }
             (What::Fill, _, Some(dir)) => fill(&env, Disk::at(dir)?, arguments.objects).await,
+            #[cfg(feature = "etcd")]
+            (What::Versus, _, Some(dir)) => versus::run(&env, dir, arguments.seconds).await,
             (What::Open, _, Some(dir)) => open(&env, Disk::at(dir)?).await,
             _ => Err("a folder is needed".into()),
         }

@@ -39,6 +39,9 @@ mod settings;
 mod shared;
 mod unshown;
 
+/// etcd's own client, for what goes past the engine.
+pub use etcd_client as client;
+
 pub use self::commits::Etcd;
 pub use self::failure::EtcdError;
 pub use self::local::LocalEtcd;

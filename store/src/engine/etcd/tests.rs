@@ -17,3 +17,13 @@ fn it_keeps_the_contract() {
         contract::run_unordered(&async || world.engine().await).await;
     });
 }
+
+/// The contract of stores, on the store that another process would have.
+#[test]
+fn a_store_over_it_keeps_its_contract() {
+    with_etcd(async |world: &World| {
+        let store = world.store(&world.settings()).await;
+        let expired = Some(setpoint_core::object::Revision(1));
+        crate::contract::run(&world.env, std::sync::Arc::new(store), "etcd", expired).await;
+    });
+}
