@@ -8,8 +8,8 @@
 //! 2. Led work is told to end when the lease was not renewed for the renew deadline, and is cancelled before the lease
 //!    can be another's, counted from when the last renewal was asked for ([`Leadership::ended`]).
 //! 3. What writes through [`Leadership::store`] writes nothing after that time (INV-IN-11).
-//! 4. If the store [honours guards](ObjectStore::honours_guards), each of those writes carries the *epoch*: the revision
-//!    of an object that is written only when leadership changes hands, and by nobody but the holder of the lease. A
+//! 4. If the store [honours guards](setpoint_store::ObjectStore::honours_guards), each of those writes carries the
+//!    *epoch*: the revision of an object that is written only when leadership changes hands, and by nobody but the holder of the lease. A
 //!    deposed leader's write is refused by the store, however late it comes, and whatever its clock says. So there is at
 //!    most one writer at any revision (INV-C-09).
 //!
@@ -42,9 +42,6 @@
 //! });
 //! done.expect("nothing waits for ever").expect("all is valid");
 //! ```
-//!
-//! [`ObjectStore::honours_guards`]: setpoint_store::ObjectStore::honours_guards
-//! [`ObjectStore`]: setpoint_store::ObjectStore
 
 mod candidate;
 mod elector;
