@@ -245,7 +245,9 @@ impl<'c> Checker<'c> {
             let found = self.part(value, *is_optional);
             values = Some(self.common(values, found, value.at));
         }
-        Type::Map(Arc::new(keys.unwrap_or(Type::Dyn)), Arc::new(values.unwrap_or(Type::Dyn)))
+        // Of what can be no key nothing is known, so that types grow no faster than expressions.
+        let keys = keys.filter(Type::is_key).unwrap_or(Type::Dyn);
+        Type::Map(Arc::new(keys), Arc::new(values.unwrap_or(Type::Dyn)))
     }
 
     fn fold(&mut self, at: usize, fold: &Fold) -> Type {

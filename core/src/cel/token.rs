@@ -174,7 +174,7 @@ impl<'s> Tokens<'s> {
 
 /// What stands before a quote: `r`, `b` or both.
 fn prefix(rest: &str) -> Option<(&'static str, bool, bool)> {
-    let end = rest.find(['"', '\'']).filter(|end| (1..=2).contains(end))?;
+    let end = rest.bytes().take(3).position(|byte| matches!(byte, b'"' | b'\''))?;
     match rest[..end].to_ascii_lowercase().as_str() {
         "r" => Some(("r", true, false)),
         "b" => Some(("b", false, true)),

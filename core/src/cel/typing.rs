@@ -120,6 +120,11 @@ impl Type {
         }
     }
 
+    /// Whether its values can be keys of maps.
+    pub(super) fn is_key(&self) -> bool {
+        matches!(self, Self::Bool | Self::Int | Self::Uint | Self::String)
+    }
+
     /// A list of something.
     pub fn list(items: Self) -> Self {
         Self::List(Arc::new(items))

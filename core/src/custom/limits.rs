@@ -6,6 +6,9 @@ pub const SCHEMA_DEPTH_MAX: usize = 40;
 /// How many schemas one version may consist of.
 pub const SCHEMA_NODES_MAX: usize = 50_000;
 
+/// How many rules one version may have.
+pub const RULES_MAX: usize = 2_000;
+
 /// How large a compiled pattern may be, in bytes.
 pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 

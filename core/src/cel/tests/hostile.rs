@@ -87,6 +87,34 @@ fn runs_end_when_they_have_cost_what_they_may() {
 }
 
 #[test]
+fn types_and_values_that_hold_themselves_twice_are_no_trouble() {
+    let doubled = |entry: &str, end: &str| {
+        let levels = 0..60;
+        let begin: String = levels
+            .clone()
+            .map(|level| {
+                let entry = entry.replace('@', &format!("x{level}"));
+                format!(".all(x{level}, [{entry}]")
+            })
+            .collect();
+        format!("[1]{begin}.all(y, {end}){}", ")".repeat(levels.len()))
+    };
+    for text in
+        [doubled("{@: @}", "y == y"), doubled("{'a': @, 'b': @}", "y == y"), doubled("[@, @]", "y == y && y")]
+    {
+        if let Ok(program) = Program::compile(&text, &[]) {
+            let answer = program.run(&[], RUN_COST_MAX);
+            assert!(answer.cost <= RUN_COST_MAX + 1_000, "{}", answer.cost);
+        }
+    }
+    // What is not the same object is compared part by part, and that costs.
+    let text = "[1].map(x, [x, x])".to_owned() + &".map(x, [x, x])".repeat(60);
+    let program =
+        Program::compile(&format!("{text} == {text}"), &[]).expect("it is no deeper than it may be");
+    assert!(matches!(program.run(&[], RUN_COST_MAX).value, Err(Stop::Cost)));
+}
+
+#[test]
 fn a_smaller_budget_is_kept() {
     let (types, values) = large();
     let program = Program::compile("list.all(a, a >= 0)", &types).unwrap();

@@ -1,5 +1,6 @@
 //! What the expressions of a schema say, once the schema itself is right (CRD-05).
 
+use super::super::limits::RULES_MAX;
 use super::super::rule::Rule;
 use super::super::structural::{Additional, ListKind, Structural};
 use super::super::{declared, validations};
@@ -8,8 +9,22 @@ use crate::field::{FieldError, FieldErrors, Path};
 
 /// What is wrong with the rules of a whole object's schema.
 pub(super) fn check(schema: &Structural, path: &Path<'_>, faults: &mut FieldErrors) {
+    if count(schema) > RULES_MAX {
+        faults.push(FieldError::forbidden(path, format!("a version may have at most {RULES_MAX} rules")));
+        return;
+    }
     let type_ = declared::of(schema, true, "self");
     Walk { faults }.schema(schema, type_.as_ref(), None, path);
+}
+
+/// How many rules a schema has.
+fn count(schema: &Structural) -> usize {
+    let additional = match &schema.additional {
+        Some(Additional::Schema(values)) => count(values),
+        _ => 0,
+    };
+    let items = schema.items.as_ref().map_or(0, |items| count(items));
+    schema.rules.len() + schema.properties.values().map(count).sum::<usize>() + additional + items
 }
 
 struct Walk<'f> {

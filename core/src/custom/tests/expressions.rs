@@ -319,6 +319,16 @@ fn expressions_that_are_none_are_refused_with_the_definition() {
 }
 
 #[test]
+fn the_number_of_rules_is_bounded() {
+    // CRD-05
+    let rules = |count: usize| json!(vec![json!({"rule": "true"}); count]);
+    refused(&sites(spec(json!({}), rules(2_000))), &[]);
+    let why =
+        "spec.versions[0].schema.openAPIV3Schema: FieldValueForbidden: a version may have at most 2000 rules";
+    refused(&sites(spec(json!({}), rules(2_001))), &[why]);
+}
+
+#[test]
 fn the_cost_of_all_rules_is_bounded() {
     // CRD-05
     let all = "self.all(a, self.all(b, self.all(c, a + b + c >= 0)))";
