@@ -9,9 +9,9 @@
 //!    can be another's, counted from when the last renewal was asked for ([`Leadership::ended`]).
 //! 3. What writes through [`Leadership::store`] writes nothing after that time (INV-IN-11).
 //! 4. If the store [honours guards](setpoint_store::ObjectStore::honours_guards), each of those writes carries the
-//!    *epoch*: the revision of an object that is written only when leadership changes hands, and by nobody but the holder of the lease. A
-//!    deposed leader's write is refused by the store, however late it comes, and whatever its clock says. So there is at
-//!    most one writer at any revision (INV-C-09).
+//!    *epoch*: the revision of an object that is written only when leadership changes hands, and by nobody but the
+//!    holder of the lease. A deposed leader's write is refused by the store, however late it comes, and whatever its
+//!    clock says. So there is at most one writer at any revision (INV-C-09).
 //!
 //! Without the fourth promise, as on a remote store, a request that was sent in time may still arrive when another leads;
 //! then what makes a controller safe is that it names what it decided on.
