@@ -55,6 +55,7 @@ mod encodings;
 mod eviction;
 mod in_flight;
 mod kept_texts;
+mod known_specs;
 pub mod limits;
 mod list_text;
 mod negotiation;

@@ -25,6 +25,7 @@ use crate::call::Call;
 use crate::encodings::Encodings;
 use crate::in_flight::{InFlight, InFlightLimits};
 use crate::kept_texts::KeptTexts;
+use crate::known_specs::KnownSpecs;
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
 use crate::openapi::Documents;
 use crate::path::{Missing, Place, Target};
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
     in_flight: InFlight,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
     pub(crate) texts: Arc<KeptTexts>,
+    pub(crate) specs: KnownSpecs,
     pub(crate) encodings: Arc<Encodings>,
     /// Makes kinds of the definitions in the store, for as long as the service is there.
     _definitions: Option<Definitions>,
@@ -89,6 +91,7 @@ impl ApiServer {
             logs: None,
             encodings: Arc::new(Encodings::new(&texts)),
             texts,
+            specs: KnownSpecs::default(),
             _definitions: None,
             sessions: None,
             #[cfg(feature = "serve")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use setpoint_core::field::{FieldError, Path};
 use setpoint_core::kind::{DecodeError, Subresource};
-use setpoint_core::object::Draft;
+use setpoint_core::object::{Draft, Part};
 use setpoint_core::patch::{Patch, PatchType, validate_options};
 use setpoint_core::schema::unknown_fields;
 use setpoint_core::{Error, Result};
@@ -14,6 +14,7 @@ use setpoint_store::request::{Outcome, ReadAt, RequestContext, Write, Written};
 use crate::answer::{self, Answer, unsupported_media_type};
 use crate::call::{Call, FieldValidation};
 use crate::document::{Document, Language};
+use crate::known_specs::SpecText;
 use crate::protobuf::{self, Unread};
 use crate::{binding, encode, eviction, reviews, scale};
 
@@ -141,6 +142,54 @@ impl Call<'_> {
     /// The object that the body shows, with what the client should be warned of.
     fn draft(&self, options: &str) -> Result<(Draft, Vec<String>)> {
         let validation = self.field_validation(options)?;
+        let spec = if self.may_know_spec() { SpecText::find(&self.body) } else { None };
+        let spec = spec.as_ref().map(|spec| (spec, spec.text(&self.body)));
+        let (kind, known) = (&self.place.kind, &self.server.specs);
+        if let Some((found, text)) = spec
+            && let Some(part) = known.get(kind, text)
+            && let Some(draft) = self.draft_with_spec(&found.rest(&self.body), part)?
+        {
+            return Ok((draft, Vec::new()));
+        }
+        let (mut draft, faults) = self.draft_of_whole(validation)?;
+        if let Some((_, text)) = spec
+            && faults.is_empty()
+            && validation != FieldValidation::Ignore
+        {
+            draft.shares_spec = true;
+            known.put(kind, text, draft.spec_part().clone());
+        }
+        Ok((draft, faults))
+    }
+
+    /// Whether many objects come with the same spec, in bytes that stand for it by themselves.
+    fn may_know_spec(&self) -> bool {
+        let resource = &self.place.kind.resource;
+        let is_creation = self.place.name.is_none() && self.place.sub.is_empty();
+        let is_pod = resource.group.is_empty() && resource.resource == "pods";
+        is_creation && is_pod && matches!(Language::of_media_type(self.content_type()), Ok(Language::Json))
+    }
+
+    /// The object of a body whose spec is known; `None` if it has to be looked at as a whole.
+    fn draft_with_spec(&self, rest: &[u8], spec: Part) -> Result<Option<Draft>> {
+        let Ok(Document { value, duplicates }) = Document::parse(Language::Json, rest) else {
+            return Ok(None);
+        };
+        let mut value = self.check_kind(value)?;
+        if !duplicates.is_empty() || !unknown_fields(&value, self.schema()).is_empty() {
+            return Ok(None);
+        }
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("spec");
+        }
+        let mut draft = self.decode(value)?;
+        draft.set_spec(spec);
+        draft.shares_spec = true;
+        self.place_draft(&mut draft)?;
+        Ok(Some(draft))
+    }
+
+    fn draft_of_whole(&self, validation: FieldValidation) -> Result<(Draft, Vec<String>)> {
         let Document { value, duplicates } = self.document()?;
         let value = self.check_kind(value)?;
         let faults = strict_faults(&duplicates, || unknown_fields(&value, self.schema()), validation);

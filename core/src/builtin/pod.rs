@@ -127,11 +127,16 @@ impl Parts for Pod {
     }
 
     fn overlay(spec: &Self::Spec) -> Option<Overlay> {
-        let is_shared = Arc::strong_count(&spec.common) > 1;
         let own = [("nodeName", &spec.node_name), ("hostname", &spec.hostname)];
-        is_shared.then(|| Overlay {
+        Some(Overlay {
+            is_shared: Arc::strong_count(&spec.common) > 1,
             common: Part::shared(Arc::clone(&spec.common)),
             own: own.into_iter().filter_map(|(name, text)| Some((name, text.clone()?))).collect(),
         })
+    }
+
+    fn write_common(spec: &Self::Spec, into: &mut Vec<u8>) {
+        into.extend_from_slice(b",\"spec\":");
+        serde_json::to_writer(into, &*spec.common).expect("API types serialize to JSON");
     }
 }

@@ -44,11 +44,13 @@ pub trait Parts: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
         bare.clone()
     }
 
-    /// The same for its text, if others share what is common: then that is worth keeping. The text of an object without
-    /// a status has to end with the spec, which is an object.
+    /// The same for its text, which then is that of [`Parts::write_common`] with more fields in it.
     fn overlay(_spec: &Self::Spec) -> Option<Overlay> {
         None
     }
+
+    /// The text of a spec without what is its own: the field `spec`, an object, with a comma before it.
+    fn write_common(_spec: &Self::Spec, _into: &mut Vec<u8>) {}
 }
 
 /// Metadata without any, as the types write it.
@@ -79,6 +81,14 @@ impl<K: Parts> PartsOf<K> {
 
     fn status(part: &Part) -> &K::Status {
         part.get().expect("a kind's status parts are of its status type")
+    }
+
+    fn write_status_field(status: &Part, into: &mut Vec<u8>) {
+        let written = into.len();
+        into.extend_from_slice(b",\"status\":");
+        if null_fields::write(Self::status(status), K::NULLS, STATUS, into).is_err() {
+            into.truncate(written);
+        }
     }
 
     /// The fields beside metadata and status as text, each with a comma before it.
@@ -139,16 +149,21 @@ impl<K: Parts> Representation for PartsOf<K> {
         let spec = Self::spec(spec);
         match K::overlay(spec) {
             None => Self::write_body(spec, into),
-            Some(Overlay { common, own }) => {
-                texts.append(common, into, &|into| Self::write_body(&K::with_own(spec, &[]), into));
+            Some(Overlay { common, is_shared, own }) => {
+                if is_shared {
+                    texts.append(common, into, &|into| K::write_common(spec, into));
+                } else {
+                    K::write_common(spec, into);
+                }
                 write_own(&own, into);
             }
         }
-        let Some(status) = status.map(Self::status) else { return };
-        let written = into.len();
-        into.extend_from_slice(b",\"status\":");
-        if null_fields::write(status, K::NULLS, STATUS, into).is_err() {
-            into.truncate(written);
+        match status {
+            Some(part) if part.is_shared() => {
+                texts.append(part.clone(), into, &|into| Self::write_status_field(part, into));
+            }
+            Some(part) => Self::write_status_field(part, into),
+            None => {}
         }
     }
 

@@ -121,8 +121,10 @@ pub type Own = SmallVec<[Option<Text>; 2]>;
 /// A spec whose text is mostly that of another one.
 #[derive(Debug, Clone)]
 pub struct Overlay {
-    /// What is shared; its address identifies the text without what is the object's own.
+    /// What is common; its address identifies the text without what is the object's own.
     pub common: Part,
+    /// Whether others have it too.
+    pub is_shared: bool,
     /// Fields of the spec that are the object's own.
     pub own: SmallVec<[(&'static str, Text); 2]>,
 }

@@ -27,6 +27,8 @@ pub struct Draft {
     /// It was sent without labels, so its labels are those of its template, also those that the server adds
     /// to it (JOB-02).
     pub has_template_labels: bool,
+    /// Others like it have the very same spec part, so that what is made of it is worth keeping for them.
+    pub shares_spec: bool,
     /// The version of its kind in which it was written, if that is not the preferred one.
     pub version: Option<Text>,
 }
@@ -43,6 +45,7 @@ impl Draft {
             managed: None,
             sent_managed: None,
             has_template_labels: false,
+            shares_spec: false,
             version: None,
         }
     }
@@ -58,6 +61,7 @@ impl Draft {
             managed: object.managed_fields().cloned(),
             sent_managed: None,
             has_template_labels: false,
+            shares_spec: false,
             version: None,
         }
     }
@@ -112,6 +116,7 @@ impl Draft {
             managed: None,
             sent_managed,
             has_template_labels: false,
+            shares_spec: false,
             version: None,
             kind,
         })

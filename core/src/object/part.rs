@@ -36,6 +36,11 @@ impl Part {
         Arc::get_mut(&mut self.0)?.downcast_mut()
     }
 
+    /// Whether somebody else holds it too.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Whether both are the very same part.
     pub fn ptr_eq(&self, other: &Self) -> bool {
         self.address() == other.address()

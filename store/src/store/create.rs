@@ -24,6 +24,8 @@ const NAMES_MAX: usize = 8;
 pub(super) struct CreateMemo {
     defaults: Memo<usize, (Part, Part)>,
     valid: Memo<Common, (Shared, Option<Part>)>,
+    /// The first statuses of objects that share their spec.
+    statuses: Memo<usize, (Part, Part)>,
 }
 
 /// The addresses of what new objects have in common, and when they are created.
@@ -149,7 +151,7 @@ impl<E: Engine> Inner<E> {
     /// Fills in defaults; those of a spec that was seen before are taken from there.
     fn default(&self, draft: &mut Draft) {
         let kind = Arc::clone(draft.kind());
-        if !is_one_of_many(draft) || draft.status_part().is_some() {
+        if !(is_one_of_many(draft) || draft.shares_spec) || draft.status_part().is_some() {
             kind.rules.default(draft);
             if draft.status_part().is_some() {
                 kind.rules.default_status(draft);
@@ -211,6 +213,7 @@ impl<E: Engine> Inner<E> {
         // What is held on to would have to be copied before it is changed.
         let before = is_one_of_many.then(|| (Arc::clone(draft.shared_meta()), shared(draft)));
         kind.rules.prepare_create(draft);
+        self.share_status(draft);
         // What the kind finds is answered alone; what holds for every kind comes after it.
         for faults in [kind.rules.validate_create(draft), metadata::validate(draft)] {
             if !faults.is_empty() {
@@ -227,6 +230,20 @@ impl<E: Engine> Inner<E> {
             self.creates.valid.put(common, (shared, draft.status_part().cloned()));
         }
         Ok(warnings)
+    }
+
+    /// Objects of one spec have one first status, as far as it is the same.
+    fn share_status(&self, draft: &mut Draft) {
+        if !draft.shares_spec {
+            return;
+        }
+        let (address, Some(status)) = (draft.spec_part().address(), draft.status_part()) else { return };
+        match self.creates.statuses.get(&address) {
+            Some((_, known)) if draft.kind().representation.status_eq(&known, status) => {
+                draft.set_status(Some(known));
+            }
+            _ => self.creates.statuses.put(address, (draft.spec_part().clone(), status.clone())),
+        }
     }
 
     /// Several writes, one after the other. Creations next to each other are decided on one snapshot and
