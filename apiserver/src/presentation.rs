@@ -157,6 +157,7 @@ mod tests {
         (answer.headers().clone(), bytes)
     }
 
+    // WIRE-06
     #[test]
     fn large_answers_are_compressed_where_that_is_asked_for() {
         let large = format!("[{}1]", "1,".repeat(GZIP_BYTES_MIN / 2));
@@ -173,6 +174,7 @@ mod tests {
         assert!(!headers.contains_key(CONTENT_ENCODING));
     }
 
+    // WIRE-06
     #[test]
     fn what_is_made_piece_by_piece_is_compressed_so() {
         let piece = |at: u8| Bytes::from(vec![b'0' + at % 10; 40_000]);
@@ -193,6 +195,7 @@ mod tests {
         assert!(read("/?pretty=1", "gzip").0);
     }
 
+    // WIRE-06
     #[test]
     fn people_get_lines() {
         let lines = b"{\n  \"a\": 1\n}";

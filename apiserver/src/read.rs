@@ -11,6 +11,10 @@ use crate::scale;
 
 impl Call<'_> {
     pub(crate) async fn get(&self) -> Result<Answer> {
+        if self.query.is_set("export") {
+            let why = "the export parameter, deprecated since v1.14, is no longer supported";
+            return Err(Error::bad_request(why));
+        }
         let context = self.context("GetOptions", &[])?;
         let at = match self.query.revision()? {
             None => ReadAt::Newest,

@@ -19,6 +19,8 @@ const STATUS: Sub = Sub { name: "status", shows: None, verbs: &["get", "patch", 
 const SCALE: Sub =
     Sub { name: "scale", shows: Some(("autoscaling", "v1", "Scale")), verbs: &["get", "patch", "update"] };
 const BINDING: Sub = Sub { name: "binding", shows: Some(("", "v1", "Binding")), verbs: &["create"] };
+const EPHEMERAL: Sub = Sub { name: "ephemeralcontainers", shows: None, verbs: &["get", "patch", "update"] };
+const RESIZE: Sub = Sub { name: "resize", shows: None, verbs: &["get", "patch", "update"] };
 const EVICTION: Sub = Sub { name: "eviction", shows: Some(("policy", "v1", "Eviction")), verbs: &["create"] };
 const ATTACH: Sub =
     Sub { name: "attach", shows: Some(("", "v1", "PodAttachOptions")), verbs: &["create", "get"] };
@@ -39,7 +41,7 @@ pub(crate) fn subresources(kind: &Kind) -> Vec<Sub> {
     let place = (&*kind.resource.group, &*kind.resource.resource);
     let mut subs = Vec::new();
     match place {
-        ("", "pods") => subs.extend([ATTACH, BINDING, EVICTION, EXEC, LOG]),
+        ("", "pods") => subs.extend([ATTACH, BINDING, EPHEMERAL, EVICTION, EXEC, LOG, RESIZE]),
         ("", "namespaces") => subs.push(FINALIZE),
         _ if SCALED.contains(&place) || is_scaled(kind) => subs.push(SCALE),
         _ => {}

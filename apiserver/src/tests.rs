@@ -1,6 +1,10 @@
 //! Requests and their answers, hostile ones among them.
 
+mod crafted_paths;
+mod failures;
 mod hostile;
+mod lists_and_watches;
+mod pod_subresources;
 
 use std::sync::Arc;
 

@@ -130,7 +130,9 @@ impl Call<'_> {
     fn side(&self) -> Subresource {
         match self.place.sub.as_str() {
             "status" => Subresource::Status,
+            "ephemeralcontainers" => Subresource::EphemeralContainers,
             "finalize" => Subresource::Finalize,
+            "resize" => Subresource::Resize,
             _ => Subresource::Main,
         }
     }

@@ -17,6 +17,10 @@ pub enum Subresource {
     Binding,
     /// A namespace's own finalizers.
     Finalize,
+    /// The containers that were added to a running pod.
+    EphemeralContainers,
+    /// The resources of a running pod's containers.
+    Resize,
 }
 
 impl Subresource {
@@ -28,6 +32,8 @@ impl Subresource {
             Self::Scale => "scale",
             Self::Binding => "binding",
             Self::Finalize => "finalize",
+            Self::EphemeralContainers => "ephemeralcontainers",
+            Self::Resize => "resize",
         }
     }
 }
@@ -38,6 +44,11 @@ impl Subresource {
 /// parts it has seen. What is common to all kinds (metadata, status isolation, conflicts, finalizers) is
 /// the store's.
 pub trait KindRules: Send + Sync {
+    /// Takes everything over from the old version that is not written through a subresource of the kind's own.
+    fn keep_rest(&self, draft: &mut Draft, old: &Object, side: Subresource) {
+        let _ = (draft, old, side);
+    }
+
     /// Fills in defaults of metadata and spec and brings values into the form in which equal means the same
     /// (ADM-01).
     fn default(&self, draft: &mut Draft) {

@@ -163,8 +163,8 @@ impl<E: Engine> Inner<E> {
         share_unchanged(&mut draft, old);
         let hold = if side == Subresource::Main { self.allocate(&mut draft, Some(old))? } else { None };
 
-        let main = side == Subresource::Main || side == Subresource::Scale;
-        if main && kind.rules.traits().has_generation && kind.rules.bumps_generation(&draft, old) {
+        let writes_spec = !matches!(side, Subresource::Status | Subresource::Binding | Subresource::Finalize);
+        if writes_spec && kind.rules.traits().has_generation && kind.rules.bumps_generation(&draft, old) {
             draft.meta_mut().generation = old.meta().generation + 1;
         }
         let mut faults = Vec::new();
@@ -257,6 +257,7 @@ fn keep_other_side(draft: &mut Draft, old: &Object, side: Subresource) {
         Subresource::Status => draft.set_spec(old.spec_part().clone()),
         _ => draft.set_status(old.status_part().cloned()),
     }
+    old.kind().rules.keep_rest(draft, old, side);
 }
 
 /// Parts that mean the same as before are the same as before.

@@ -24,6 +24,21 @@ impl KindRules for PodRules {
         }
     }
 
+    fn keep_rest(&self, draft: &mut Draft, old: &Object, side: Subresource) {
+        let written: fn(&PodSpec, &PodSpec) -> PodSpec = match side {
+            Subresource::EphemeralContainers => pod::with_ephemeral_containers,
+            Subresource::Resize => pod::resized,
+            _ => return,
+        };
+        draft.set_meta(Arc::clone(old.shared_meta()));
+        let (Some(new), Some(before)) = (draft.spec::<SharedPodSpec>(), old.spec::<SharedPodSpec>()) else {
+            return;
+        };
+        let mut spec = before.clone();
+        spec.set_common(Arc::new(written(new.common(), before.common())));
+        draft.set_spec(Part::new(spec));
+    }
+
     fn prepare_create(&self, draft: &mut Draft) {
         let Some(spec) = draft.spec::<SharedPodSpec>() else { return };
         let mut common = PodSpec::clone(spec.common());
@@ -71,6 +86,14 @@ impl KindRules for PodRules {
             return validate(&spec.to_spec());
         }
         let new = spec.to_spec();
+        if side == Subresource::EphemeralContainers {
+            return pod::validate_ephemeral_update(draft.meta(), &new, old.meta(), &spec_before.to_spec());
+        }
+        if side == Subresource::Resize {
+            let none = PodStatus::default();
+            let status = old.status().unwrap_or(&none);
+            return pod::validate_resize(draft.meta(), &new, old.meta(), &spec_before.to_spec(), status);
+        }
         if draft.spec_part().ptr_eq(old.spec_part()) {
             return pod::validate_update(draft.meta(), &new, old.meta(), &new);
         }

@@ -3,8 +3,7 @@
 //! The functions here take whole specs, `nodeName` and `hostname` included. All specs they validate are in
 //! the form [`default`] or [`default_template`] gives them.
 //!
-//! Not here: the subresources `ephemeralcontainers` and `resize`, and the fields of dynamic resource
-//! allocation in a pod's status beyond names of claims.
+//! Not here: the fields of dynamic resource allocation in a pod's status beyond names of claims.
 
 mod affinity;
 mod annotations;
@@ -32,6 +31,7 @@ mod security;
 mod spec;
 mod spread;
 mod status;
+mod subresources;
 mod template;
 mod tolerations;
 mod update;
@@ -54,6 +54,9 @@ pub(crate) use self::resource_name::{
 pub(crate) use self::resources::{validate_amount, validate_amounts};
 pub use self::restart::is_restarted;
 pub use self::status::{prepare_status_update, validate_status_update};
+pub use self::subresources::{
+    resized, validate_ephemeral_update, validate_resize, with_ephemeral_containers,
+};
 pub(crate) use self::template::{
     validate_for_replicas, validate_runs_forever, validate_template, validate_template_metadata,
 };

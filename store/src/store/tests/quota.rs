@@ -3,12 +3,14 @@
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::ResourceQuotaStatus;
 use serde_json::{Value, json};
-use setpoint_core::Error;
 use setpoint_core::kind::Subresource;
+use setpoint_core::object::Draft;
 use setpoint_core::patch::PatchType;
+use setpoint_core::{Error, Result};
 
 use super::bench::{Bench, map, pod, with};
 use crate::ObjectStore;
+use crate::admission::{Admission, Chain, Request, Target};
 use crate::request::Write;
 
 /// A quota whose controller has counted nothing.
@@ -260,4 +262,33 @@ fn claims_are_charged_and_held_to_their_bounds() {
         assert_eq!(why(&refused), expected);
     }
     assert_eq!(used(&bench, "q"), format!("{of_class}=8Gi,persistentvolumeclaims=1"));
+}
+
+/// Lets no pod in.
+struct Never;
+
+impl Admission for Never {
+    fn name(&self) -> &'static str {
+        "Never"
+    }
+
+    fn handles(&self, target: &Target<'_>) -> bool {
+        target.kind.names.kind == "Pod"
+    }
+
+    fn validate(&self, request: &Request<'_>, _draft: Option<&Draft>) -> Result<()> {
+        Err(Error::forbidden(&request.target.kind.resource, &request.key.name, "never"))
+    }
+}
+
+/// ADM-18: quotas are asked after all hooks, whichever is added last: what a hook refuses costs nothing, and it is the
+/// hook that is heard if both refuse.
+#[test]
+fn quotas_come_last() {
+    let bench = Bench::with_admission(Chain::upstream().with(Never));
+    quota(&bench, "q", json!({"hard": {"pods": "1"}}));
+    quota(&bench, "none", json!({"hard": {"count/pods": "0"}}));
+    let refused = bench.try_create(pod("a")).expect_err("a hook is against it");
+    assert_eq!(why(&refused), "never");
+    assert_eq!(used(&bench, "q"), "pods=0");
 }
