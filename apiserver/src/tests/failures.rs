@@ -5,6 +5,9 @@ const MAPS: &str = "/api/v1/namespaces/a/configmaps";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/a/deployments";
 const JSON: &str = "application/json";
 
+/// Method, path, media type, body; code and reason.
+type Failure<'a> = (&'a str, &'a str, &'a str, &'a [u8], u16, &'a str);
+
 fn deployment(manager: &str, replicas: i64) -> (String, Vec<u8>) {
     let path = format!("{DEPLOYMENTS}/d?fieldManager={manager}");
     let labels = json!({"app": "d"});
@@ -22,7 +25,7 @@ fn deployment(manager: &str, replicas: i64) -> (String, Vec<u8>) {
 #[test]
 fn every_failure_is_a_status() {
     let apply = "application/apply-patch+yaml";
-    let rows: [(&str, &str, &str, &[u8], u16, &str); 10] = [
+    let rows: [Failure<'_>; 10] = [
         ("GET", "/api/v1/namespaces/a/configmaps/x", "", b"", 404, "NotFound"),
         ("GET", "/api/v1/things", "", b"", 404, "NotFound"),
         ("PUT", MAPS, JSON, b"{}", 405, "MethodNotAllowed"),

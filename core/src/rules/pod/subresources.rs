@@ -14,8 +14,6 @@ use crate::rules::{normal_form, object_meta};
 /// Marks the shadow of a pod that a node runs by itself.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
-type Amounts = Option<BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>;
-
 /// The old spec with the ephemeral containers of the new one.
 pub fn with_ephemeral_containers(new: &PodSpec, old: &PodSpec) -> PodSpec {
     PodSpec { ephemeral_containers: new.ephemeral_containers.clone(), ..old.clone() }
@@ -143,15 +141,14 @@ fn runs_beside(container: &Container) -> bool {
 }
 
 fn validate_kept(new: &Container, old: &Container, path: &Path<'_>, errors: &mut FieldErrors) {
-    let part = |container: &Container, part: fn(&ResourceRequirements) -> &Amounts| {
-        container.resources.as_ref().and_then(|resources| part(resources).clone()).unwrap_or_default()
-    };
-    let parts: [(&str, fn(&ResourceRequirements) -> &Amounts); 2] =
-        [("requests", |resources| &resources.requests), ("limits", |resources| &resources.limits)];
+    let none = ResourceRequirements::default();
+    let (new, old) = (new.resources.as_ref().unwrap_or(&none), old.resources.as_ref().unwrap_or(&none));
     let path = path.child("resources");
-    for (field, of) in parts {
-        let new = part(new, of);
-        if part(old, of).keys().any(|name| !new.contains_key(name)) {
+    for (field, new, old) in
+        [("requests", &new.requests, &old.requests), ("limits", &new.limits, &old.limits)]
+    {
+        let has = |name: &String| new.as_ref().is_some_and(|new| new.contains_key(name));
+        if !old.iter().flatten().all(|(name, _)| has(name)) {
             errors.push(FieldError::forbidden(
                 &path.child(field),
                 format!("resource {field} cannot be removed"),
