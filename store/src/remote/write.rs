@@ -153,7 +153,11 @@ fn version_of<'k>(kind: &'k Kind, draft: &Draft) -> &'k ServedVersion {
 /// The sides of an object that are written as the object is.
 fn writable(side: Subresource) -> Result<&'static str> {
     match side {
-        Subresource::Main | Subresource::Status | Subresource::Finalize => Ok(side.as_str()),
+        Subresource::Main
+        | Subresource::Status
+        | Subresource::Finalize
+        | Subresource::EphemeralContainers
+        | Subresource::Resize => Ok(side.as_str()),
         _ => Err(Error::bad_request(format!("the subresource {} cannot be written so", side.as_str()))),
     }
 }
