@@ -35,7 +35,7 @@ pub(super) async fn deletions_heed_their_preconditions(place: &Place) {
 }
 
 pub(super) async fn finalizers_keep_an_object(place: &Place) {
-    // STORE-23, STORE-24
+    // STORE-18, STORE-19, STORE-24
     let body = json!({"metadata": {"name": "held", "finalizers": ["example.com/hold"]}});
     let held = place.create("ConfigMap", body).await.expect("it is valid");
     let written =

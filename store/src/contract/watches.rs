@@ -39,7 +39,7 @@ pub(super) async fn changes_are_told_once_and_in_order(place: &Place) {
 }
 
 pub(super) async fn selections_are_entered_and_left(place: &Place) {
-    // WATCH-04
+    // WATCH-03, WATCH-04
     let labels: LabelSelector = "app=a".parse().expect("a selector");
     let a = place.create_map("a").await;
     let selection = place.selection("ConfigMap").labels(labels);

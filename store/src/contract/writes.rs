@@ -10,7 +10,7 @@ use crate::object_store::ObjectStoreExt;
 use crate::request::{DeleteOptions, Guard, Outcome, ReadAt, RequestContext, Write};
 
 pub(super) async fn creations_are_answered_as_stored(place: &Place) {
-    // STORE-01, STORE-12: with what the store adds.
+    // STORE-01, STORE-08, STORE-12: with what the store adds.
     let written = place.write(Write::Create(place.map("a", "x"))).await.expect("it is new");
     assert_eq!(written.outcome, Outcome::Created);
     let meta = written.object.meta();
@@ -32,7 +32,7 @@ pub(super) async fn creations_are_answered_as_stored(place: &Place) {
 }
 
 pub(super) async fn names_are_generated(place: &Place) {
-    // STORE-08
+    // STORE-10
     let body = || place.draft("ConfigMap", json!({"metadata": {"generateName": "map-"}}));
     let one = place.write(Write::Create(body())).await.expect("it is new").object;
     let other = place.write(Write::Create(body())).await.expect("it is new").object;

@@ -13,7 +13,7 @@ use super::request::Request;
 use super::store::Remote;
 use crate::request::RequestContext;
 
-/// The one form in which all groups are told at once (DISC-12).
+/// The one form in which all groups are told at once (DISC-04).
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// What a kind must offer so that a store can hold it.

@@ -55,7 +55,7 @@ async fn kinds_of_definitions_are_followed() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_server_has_can_be_found_out() {
-    // DISC-12
+    // DISC-04
     let env = Env::tokio();
     let store = Store::memory(&env);
     store.ensure_namespace("default").await.expect("it is new");

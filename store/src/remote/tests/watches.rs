@@ -102,7 +102,7 @@ async fn bookmarks_are_gone_on_from_though_nobody_asked_for_them() {
 
 #[tokio::test(start_paused = true)]
 async fn expired_is_the_last_that_is_told() {
-    // WATCH-08, WATCH-09
+    // WATCH-08
     let env = Env::tokio();
     for end in [gone(), Answer::Whole(410, None, status(410, "Expired"))] {
         let server = Server::new([Answer::Parts(vec![ADDED_6], End::Cut), end]);
