@@ -51,23 +51,39 @@ pub(crate) fn start(world: &Arc<World>) {
 impl Kubelet {
     async fn run(self: Arc<Self>) {
         let Ok(pods) = self.store.kind_of::<Pod>() else { return };
-        let from = self.world.snapshot().revision();
-        let Some(Ok(mut feed)) = self.store.feed(pods.id, Route::Kind, from) else { return };
-        while let Some(Ok(change)) = feed.next().await {
-            let Some(pod) = change.new.clone() else { continue };
-            let is_new = change.old.is_none();
-            let is_ending = pod.meta().is_terminating()
-                && !change.old.as_ref().is_some_and(|old| old.meta().is_terminating());
-            if is_new || is_ending {
-                let kubelet = Arc::clone(&self);
-                let work = async move {
-                    // Whatever does not succeed was overtaken: the pod is gone, or is somebody else's.
-                    let _overtaken =
-                        if is_ending { kubelet.end(&pod).await } else { kubelet.begin(&pod).await };
-                };
-                Environment::spawn(&self.world.env, NAME, work.boxed());
+        loop {
+            self.world.up().await;
+            let recovered = std::pin::pin!(self.world.recovered.notified());
+            let snapshot = self.world.snapshot();
+            snapshot.list(pods.id).for_each(|pod| self.take(pod, true));
+            let Some(Ok(feed)) = self.store.feed(pods.id, Route::Kind, snapshot.revision()) else {
+                self.world.env.sleep(DELAYS[0]).await;
+                continue;
+            };
+            // A store that has crashed tells nothing more.
+            let mut feed = feed.take_until(recovered);
+            while let Some(Ok(change)) = feed.next().await {
+                let is_new = change.old.is_none();
+                let was_ending = change.old.as_ref().is_some_and(|old| old.meta().is_terminating());
+                if let Some(pod) = change.new.as_ref().filter(|_| !was_ending) {
+                    self.take(pod, is_new);
+                }
             }
         }
+    }
+
+    /// Begins what is to be done for a pod, if anything is.
+    fn take(self: &Arc<Self>, pod: &ObjectRef, is_new: bool) {
+        let is_ending = pod.meta().is_terminating();
+        if !is_new && !is_ending {
+            return;
+        }
+        let (kubelet, pod) = (Arc::clone(self), Arc::clone(pod));
+        let work = async move {
+            // Whatever does not succeed was overtaken: the pod is gone, or is somebody else's.
+            let _overtaken = if is_ending { kubelet.end(&pod).await } else { kubelet.begin(&pod).await };
+        };
+        Environment::spawn(&self.world.env, NAME, work.boxed());
     }
 
     async fn wait(&self) {
@@ -111,7 +127,9 @@ impl Kubelet {
     async fn tell(&self, key: &Key, uid: Option<&Uid>, phase: &str) -> Result<()> {
         let found: Option<ObjectRef> = self.world.snapshot().get(key).cloned();
         let Some(pod) = found.filter(|pod| pod.meta().uid.as_ref() == uid) else { return Ok(()) };
-        if pod.status::<PodStatus>().is_some_and(|status| status.phase.as_deref() == Some(phase)) {
+        // What has ended stays so.
+        let told = pod.status::<PodStatus>().and_then(|status| status.phase.as_deref());
+        if told.is_some_and(|told| told == phase || matches!(told, "Failed" | "Succeeded")) {
             return Ok(());
         }
         let mut draft = Draft::of(&pod);

@@ -42,4 +42,4 @@ pub use self::link::Faults;
 pub use self::scenario::{ProcessSpec, Scenario, View};
 pub use self::search::{Failure, NotARecording, Recording, Summary, Sweep, trace_of};
 pub use self::user::User;
-pub use self::world::{Part, Step, Violation};
+pub use self::world::{Part, Step, Surroundings, Violation};

@@ -33,6 +33,9 @@ struct Arguments {
     /// Every single fault at every place in place of random runs.
     #[arg(long)]
     sweep: bool,
+    /// Looks for the seeded bugs, and tells how fast each is found.
+    #[arg(long)]
+    bugs: bool,
     /// One recorded run in place of random ones.
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
@@ -60,6 +63,8 @@ fn main() -> ExitCode {
         replay(&suite::scenarios(), file)
     } else if arguments.trace {
         print_traces(&scenarios, &arguments)
+    } else if arguments.bugs {
+        hunt()
     } else if arguments.sweep {
         sweep(&scenarios)
     } else {
@@ -106,6 +111,23 @@ fn print_traces(scenarios: &[Scenario], arguments: &Arguments) -> bool {
         }
     }
     true
+}
+
+fn hunt() -> bool {
+    let mut good = true;
+    for bug in suite::bugs::bugs().into_iter().chain(suite::bugs::unproven()) {
+        let where_from = format!("{} ({}) in {}", bug.name, bug.history, bug.scenario.name());
+        match bug.find() {
+            Ok((runs, Violation { check, message, .. })) => {
+                println!("{where_from}: found by run {runs}, {check}: {message}");
+            }
+            Err(runs) => {
+                good = false;
+                println!("{where_from}: not found in {runs} runs");
+            }
+        }
+    }
+    good
 }
 
 fn sweep(scenarios: &[Scenario]) -> bool {

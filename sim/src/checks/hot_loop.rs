@@ -4,7 +4,7 @@ use std::time::Duration;
 use setpoint_core::env::Instant;
 use setpoint_core::object::Key;
 
-use super::Check;
+use super::{Check, Request};
 
 /// Requests about one object, or one namespace's objects without a name yet, in a minute at the most.
 ///
@@ -21,7 +21,8 @@ impl Check for HotLoop {
         "INV-C-03"
     }
 
-    fn request(&mut self, at: Instant, actor: &str, object: &Key) -> Result<(), String> {
+    fn request(&mut self, request: &Request<'_>) -> Result<(), String> {
+        let Request { at, actor, object, .. } = *request;
         let times = self.0.entry((actor.to_owned(), object.clone())).or_default();
         times.push_back(at);
         while times.front().is_some_and(|first| at - *first > MINUTE) {

@@ -31,6 +31,11 @@ impl Check for Ownership {
         if roots.contains(&old.kind().id) || roots.is_empty() {
             return Ok(());
         }
+        // Who clears a namespace deletes everything in it.
+        let clears = |root| step.registry.get(root).is_some_and(|kind| kind.names.kind == "Namespace");
+        if step.new.is_none_or(|new| new.meta().is_terminating()) && roots.iter().any(|root| clears(*root)) {
+            return Ok(());
+        }
         let is_root = |owner: &OwnerReference| step.knows(owner).is_some_and(|kind| roots.contains(&kind));
         match (old.meta().controller(), step.new.and_then(|new| new.meta().controller())) {
             (Some(owner), _) if !is_root(owner) => {

@@ -16,9 +16,13 @@ impl Recent {
         if values.back().is_none_or(|(_, last)| *last != value) {
             values.push_back((at, value));
         }
-        // The value that still held when the window began stays.
-        while values.get(1).is_some_and(|(since, _)| at - *since > LAG_MAX) {
-            values.pop_front();
+        forget(values, at);
+    }
+
+    /// Forgets what was before the window that ends now.
+    pub(super) fn forget_before(&mut self, uid: &Uid, at: Instant) {
+        if let Some(values) = self.0.get_mut(uid) {
+            forget(values, at);
         }
     }
 
@@ -30,5 +34,12 @@ impl Recent {
     /// The least.
     pub(super) fn least(&self, uid: &Uid) -> Option<i64> {
         self.0.get(uid)?.iter().map(|(_, value)| *value).min()
+    }
+}
+
+/// The value that still held when the window began stays.
+fn forget(values: &mut VecDeque<(Instant, i64)>, at: Instant) {
+    while values.get(1).is_some_and(|(since, _)| at - *since > LAG_MAX) {
+        values.pop_front();
     }
 }

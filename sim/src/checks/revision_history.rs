@@ -61,6 +61,7 @@ impl RevisionHistory {
     }
 }
 
-fn revision(object: &Object) -> Option<u64> {
+/// The revision that an object is said to be.
+pub(super) fn revision(object: &Object) -> Option<u64> {
     object.meta().annotations.get(REVISION)?.parse().ok()
 }

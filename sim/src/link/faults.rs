@@ -15,6 +15,10 @@ pub struct Faults {
     pub event: EventFaults,
     /// At each second of each process.
     pub process: ProcessFaults,
+    /// How often machines fail, in hundredths of what they do by themselves.
+    pub machine: u32,
+    /// The whole control plane's store crashes while it writes, if it is a durable one.
+    pub store_crash: u32,
 }
 
 /// What goes wrong with writes.
@@ -75,6 +79,10 @@ pub struct ProcessFaults {
     pub clock_ahead: u32,
     /// Its wall clock jumps an hour back.
     pub clock_back: u32,
+    /// Its machine has no power for a minute.
+    pub power: u32,
+    /// At each start: its clock is too fast by a fiftieth. As often it is too slow.
+    pub clock_rate: u32,
 }
 
 impl Faults {
@@ -103,7 +111,11 @@ impl Faults {
             partition: 0,
             clock_ahead: 0,
             clock_back: 0,
+            power: 0,
+            clock_rate: 0,
         },
+        machine: 0,
+        store_crash: 0,
     };
 
     /// Everything goes wrong now and then.
@@ -131,7 +143,11 @@ impl Faults {
             partition: 5,
             clock_ahead: 3,
             clock_back: 3,
+            power: 3,
+            clock_rate: 50,
         },
+        machine: 100,
+        store_crash: 10,
     };
 
     /// Some of these, each much rarer, as it is, or more often (swarm testing): faults that are always
@@ -152,8 +168,17 @@ impl Faults {
             slow,
         } = &mut mix.write;
         let EventFaults { late: event_late, very_late, cut, expired, unobserved, stalled } = &mut mix.event;
-        let ProcessFaults { crash, long_crash, pause, long_pause, partition, clock_ahead, clock_back } =
-            &mut mix.process;
+        let ProcessFaults {
+            crash,
+            long_crash,
+            pause,
+            long_pause,
+            partition,
+            clock_ahead,
+            clock_back,
+            power,
+            clock_rate,
+        } = &mut mix.process;
         let chances = [
             crash_before,
             crash_after,
@@ -177,6 +202,10 @@ impl Faults {
             partition,
             clock_ahead,
             clock_back,
+            power,
+            clock_rate,
+            &mut mix.machine,
+            &mut mix.store_crash,
             &mut mix.read_refused,
             &mut mix.watch_refused,
             &mut mix.watch_expired,
@@ -209,8 +238,9 @@ impl EventFaults {
 }
 
 impl ProcessFaults {
-    pub(crate) fn chances(&self) -> [u32; 7] {
-        let Self { crash, long_crash, pause, long_pause, partition, clock_ahead, clock_back } = *self;
-        [crash, long_crash, pause, long_pause, partition, clock_ahead, clock_back]
+    pub(crate) fn chances(&self) -> [u32; 8] {
+        let Self { crash, long_crash, pause, long_pause, partition, clock_ahead, clock_back, power, .. } =
+            *self;
+        [crash, long_crash, pause, long_pause, partition, clock_ahead, clock_back, power]
     }
 }

@@ -81,6 +81,22 @@ impl Fate {
         let fates = [CrashBefore, CrashAfter, CrashBehind, Refused, Unanswered, Lost, Late, Conflict, Slow];
         value.checked_sub(1).and_then(|index| fates.get(index)).copied().unwrap_or(Self::Plain)
     }
+
+    /// What histories say.
+    fn told(self) -> &'static str {
+        match self {
+            Self::Plain => "goes well",
+            Self::CrashBefore => "the process crashes before it",
+            Self::CrashAfter => "the process crashes after it",
+            Self::CrashBehind => "the process crashes after it, and comes back to a server whose cache lags",
+            Self::Refused => "is refused",
+            Self::Unanswered => "is applied and not answered",
+            Self::Lost => "is lost",
+            Self::Late => "is given up and arrives late",
+            Self::Conflict => "is answered with a conflict",
+            Self::Slow => "is slow",
+        }
+    }
 }
 
 impl Link {
@@ -256,8 +272,8 @@ impl ObjectStore for Link {
         let fate = self.fate(&write);
         if fate != Fate::Plain && fate != Fate::Slow {
             let (verb, key) = crate::world::describe(&write);
-            let key = key.map(|key| key.to_string()).unwrap_or_default();
-            world.note_fault(process.name(), format!("{verb} {key}: {fate:?}"));
+            let place = key.map(|key| world.place(&key)).unwrap_or_default();
+            world.note_fault(process.name(), format!("{verb} {place}: {}", fate.told()));
         }
         let plainly = Restart { after: CRASH, behind: None };
         match fate {

@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -33,6 +33,8 @@ pub(super) struct LinkWatch {
     reached: Revision,
     /// Whether what is there at the beginning is being told.
     is_initial: bool,
+    /// What the life wakes.
+    waker: Option<Waker>,
 }
 
 enum State {
@@ -66,6 +68,7 @@ impl LinkWatch {
             state: State::Open,
             reached,
             is_initial,
+            waker: None,
         }
     }
 
@@ -155,7 +158,10 @@ impl Stream for LinkWatch {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        this.shared.life.listen(this.ticket, cx.waker());
+        if this.waker.as_ref().is_none_or(|known| !known.will_wake(cx.waker())) {
+            this.shared.life.listen(this.ticket, cx.waker());
+            this.waker = Some(cx.waker().clone());
+        }
         if this.shared.life.is_dead() || this.shared.life.is_partitioned() {
             return Poll::Pending;
         }

@@ -1,5 +1,8 @@
 //! What is simulated: which processes there are, what people do, what must hold.
 
+mod executor;
+#[cfg(feature = "paused-tokio")]
+mod paused;
 mod process_spec;
 mod run;
 
@@ -13,24 +16,27 @@ use kube_core::CustomResourceExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use setpoint_core::Result;
-use setpoint_core::env::Env;
 use setpoint_core::kind::Registry;
 use setpoint_reconcile::controller::Controller;
 use setpoint_reconcile::reconciler::Context;
-use setpoint_store::ObjectStore;
 use setpoint_store::tables::Snapshot;
 
 use crate::checks::{self, Check, Kinds};
+use crate::choices::Stream;
 use crate::search::KnownExpectations;
 use crate::user::User;
+use crate::world::{Surroundings, Syncs};
 
+pub(crate) use self::executor::Executor;
+#[cfg(feature = "paused-tokio")]
+use self::paused::Paused;
 pub use self::process_spec::ProcessSpec;
 pub use self::run::View;
 pub(crate) use self::run::{Plan, Run, Source, run};
 
 type RegisterKind = Arc<dyn Fn(&Registry) + Send + Sync>;
 type MakeRegistry = Arc<dyn Fn() -> Registry + Send + Sync>;
-type MakeProcess = Arc<dyn Fn(&Env) -> ProcessSpec + Send + Sync>;
+type MakeProcess = Arc<dyn Fn(&Surroundings) -> ProcessSpec + Send + Sync>;
 type MakeChecks = Arc<dyn Fn(Kinds) -> Vec<Box<dyn Check>> + Send + Sync>;
 type Script = Arc<dyn Fn(User) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
@@ -57,6 +63,10 @@ pub struct Scenario {
     pub(crate) plane: ProcessSpec,
     pub(crate) processes: Vec<MakeProcess>,
     pub(crate) kubelet: bool,
+    /// Whether the store is one in files, which crashes.
+    pub(crate) durable: Option<Syncs>,
+    #[cfg(feature = "paused-tokio")]
+    on_tokio: bool,
     pub(crate) checks: Vec<MakeChecks>,
     pub(crate) script: Script,
     /// Whether every way leads to the same state, the past included.
@@ -76,6 +86,9 @@ impl Scenario {
             plane: ProcessSpec::new("control-plane"),
             processes: Vec::new(),
             kubelet: false,
+            durable: None,
+            #[cfg(feature = "paused-tokio")]
+            on_tokio: false,
             checks: vec![Arc::new(checks::of_everybody)],
             script: Arc::new(|_| async { Ok(()) }.boxed()),
             exact: true,
@@ -127,10 +140,10 @@ impl Scenario {
         self
     }
 
-    /// There is another process. `make` is called once for each run; what it captures or makes with the
-    /// world's environment outlives the process's crashes, as containers outlive a node's agent.
+    /// There is another process. `make` is called once for each run; what it makes with the surroundings'
+    /// environment outlives the process's crashes, as containers outlive a node's agent.
     #[must_use]
-    pub fn process(mut self, make: impl Fn(&Env) -> ProcessSpec + Send + Sync + 'static) -> Self {
+    pub fn process(mut self, make: impl Fn(&Surroundings) -> ProcessSpec + Send + Sync + 'static) -> Self {
         self.processes.push(Arc::new(make));
         self
     }
@@ -140,6 +153,43 @@ impl Scenario {
     pub fn with_kubelet(mut self) -> Self {
         self.kubelet = true;
         self
+    }
+
+    /// The store is the one in files, on a disk that loses what was not synced; it crashes at any use of it, and all
+    /// processes with it.
+    #[must_use]
+    pub fn with_durable_store(mut self) -> Self {
+        self.durable = Some(Syncs::Honest);
+        self
+    }
+
+    /// The same, and nothing is ever synced: a bug that must be found.
+    #[cfg(feature = "suite")]
+    #[must_use]
+    pub(crate) fn with_store_never_synced(mut self) -> Self {
+        self.durable = Some(Syncs::Never);
+        self
+    }
+
+    /// The world runs on tokio with its clock paused, not on the simulation's own executor: for reconcilers and parts
+    /// that use tokio's timers, or a kube client over [`Context::store`].
+    ///
+    /// What goes wrong is chosen as ever. What is lost is the search over the order of tasks, of which each seed has
+    /// one, and with libraries that draw random numbers of their own, that a seed gives the same run twice. Tasks that
+    /// are spawned past [`Context::env`] do not end with a crash of their process.
+    #[cfg(feature = "paused-tokio")]
+    #[must_use]
+    pub fn on_paused_tokio(mut self) -> Self {
+        self.on_tokio = true;
+        self
+    }
+
+    pub(crate) fn executor(&self, choices: &Stream) -> Executor {
+        #[cfg(feature = "paused-tokio")]
+        if self.on_tokio {
+            return Executor::Tokio(Paused::new(choices));
+        }
+        Executor::simulation(choices)
     }
 
     /// What people do, from the start. It may wait, and choose by [`User::choose`]; an error fails the run.
@@ -187,8 +237,8 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn make_checks(&self, store: &dyn ObjectStore) -> Vec<Box<dyn Check>> {
-        let kinds = Kinds::of(store.registry());
+    pub(crate) fn make_checks(&self, registry: &Registry) -> Vec<Box<dyn Check>> {
+        let kinds = Kinds::of(registry);
         self.checks.iter().flat_map(|make| make(kinds)).collect()
     }
 }

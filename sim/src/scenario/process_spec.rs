@@ -8,8 +8,10 @@ use setpoint_core::env::Env;
 use setpoint_reconcile::controller::Controller;
 use setpoint_reconcile::reconciler::Context;
 use setpoint_store::ObjectStore;
+use setpoint_store::tables::Snapshot;
 use setpoint_watch::View;
 
+use crate::checks::Kinds;
 use crate::world::{Part, Parts};
 
 /// What a simulated process consists of.
@@ -61,6 +63,25 @@ impl ProcessSpec {
     #[must_use]
     pub fn view(mut self, wrap: impl Fn(Arc<dyn View>) -> Arc<dyn View> + Send + Sync + 'static) -> Self {
         self.0.view = Some(Arc::new(wrap));
+        self
+    }
+}
+
+impl ProcessSpec {
+    /// Its machine can lose power: this happens then, with a crash of the process.
+    #[must_use]
+    pub fn on_power_loss(mut self, act: impl Fn() + Send + Sync + 'static) -> Self {
+        self.0.on_power_loss = Some(Arc::new(act));
+        self
+    }
+
+    /// This must hold of it when everything has come to rest after the last fault (INV-RT-01).
+    #[must_use]
+    pub fn at_rest(
+        mut self,
+        check: impl Fn(&Snapshot, Kinds) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.at_rest = Some(Arc::new(check));
         self
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use jiff::SignedDuration;
-use setpoint_core::env::{Bounds, Simulation};
+use k8s_openapi::api::core::v1::Namespace;
 use setpoint_core::kind::Registry;
 use setpoint_core::object::Revision;
 use setpoint_reconcile::history::History;
@@ -14,12 +14,12 @@ use setpoint_store::engine::Memory;
 use setpoint_store::tables::Snapshot;
 use setpoint_store::{ObjectStore, Store};
 
-use super::Scenario;
+use super::{Executor, Scenario};
 use crate::choices::{Drawn, Schedule, Site, Stream};
 use crate::kubelet;
 use crate::link::Faults;
 use crate::user::{User, settle};
-use crate::world::{Entry, Process, Restart, Violation, World};
+use crate::world::{CrashingStore, Entry, Process, Restart, Surroundings, Violation, World};
 
 /// How the processes see the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,12 +65,10 @@ pub(crate) struct Run {
     pub(crate) histories: Vec<(String, History)>,
 }
 
-/// A world that makes so many steps at one moment spins.
-const STEPS_AT_ONCE_MAX: u64 = 500_000;
-/// A world that goes on so long never ends.
-const TIME_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Faults go on so long after the last thing that the user does.
 const AFTERMATH: Duration = Duration::from_secs(40);
+/// How long a machine is without power.
+const POWER: Duration = Duration::from_secs(60);
 /// A world at rest writes nothing for so long: longer than the longest back-off (INV-C-02).
 const QUIET: Duration = Duration::from_secs(1200);
 /// A world must have come to rest after the last fault in this time, its silence included (INV-C-01).
@@ -82,26 +80,32 @@ pub(crate) fn run(scenario: &Scenario, plan: &Plan) -> Run {
         Source::Seed(seed) => Stream::seeded(*seed),
         Source::Schedule(schedule) => Stream::scheduled(schedule),
     };
-    let sim = Simulation::with_choices(choices.executor());
-    let env = sim.env();
+    let executor = scenario.executor(&choices);
+    #[cfg(feature = "paused-tokio")]
+    let _inside = match &executor {
+        Executor::Tokio(paused) => Some(paused.enter()),
+        Executor::Simulation(_) => None,
+    };
+    let env = executor.env();
     let registry = scenario.registry.as_ref().map_or_else(Registry::builtin, |make| make());
-    let store = Store::new(&env, Memory::new(&env), registry, Chain::upstream());
-    scenario.kinds.iter().for_each(|register| register(store.registry()));
-    let checks = scenario.make_checks(&store);
-    let true_store: Arc<dyn ObjectStore> = Arc::new(store.clone());
-    let world = Arc::new(World::new(&env, true_store, &choices, plan.faults, checks));
+    scenario.kinds.iter().for_each(|register| register(&registry));
+    let checks = scenario.make_checks(&registry);
+    let (store, crashing) = open(scenario, &executor, registry.clone());
+    let world = Arc::new(World::new(&env, store, crashing, &choices, plan.faults, checks));
     let mut processes = Vec::new();
-    let bounds = Bounds { steps_at_once_max: STEPS_AT_ONCE_MAX, time_max: TIME_MAX };
     let life = async {
-        store.ensure_namespace("default").await?;
+        let mut namespace = Namespace::default();
+        namespace.metadata.name = Some("default".to_owned());
+        User::new(&world).ensure(None, namespace).await?;
         processes = make_processes(scenario, plan, &world);
+        world.set_processes(&processes);
         play(scenario, plan, &world, &processes).await
     };
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| sim.run(life, bounds)));
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| executor.run(life)));
     match outcome {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => world.violated("user", format!("the script failed: {error}")),
-        Ok(Err(halt)) => world.violated("INV-IN-09", halt.to_string()),
+        Ok(Err(halt)) => world.violated("INV-IN-09", halt),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
@@ -115,16 +119,32 @@ pub(crate) fn run(scenario: &Scenario, plan: &Plan) -> Run {
         lasted: env.now().since_start(),
         violation: world.violation(),
         entries: world.entries(),
-        truth: (store.registry().clone(), world.snapshot()),
+        truth: (registry, world.snapshot()),
         counts: world.read_ledger(|ledger| ledger.counts().clone()),
         began_at: world.began_at,
         histories: processes.iter().map(|it| (it.name().to_owned(), it.history().clone())).collect(),
     }
 }
 
+/// The store that a scenario asks for.
+fn open(
+    scenario: &Scenario,
+    executor: &Executor,
+    registry: Registry,
+) -> (Arc<dyn ObjectStore>, Option<Arc<CrashingStore>>) {
+    let env = executor.env();
+    let Some(syncs) = scenario.durable else {
+        return (Arc::new(Store::new(&env, Memory::new(&env), registry, Chain::upstream())), None);
+    };
+    let store = executor.run(CrashingStore::new(&env, registry, syncs)).flatten();
+    let store = Arc::new(store.expect("an empty folder can be made a store"));
+    (Arc::clone(&store) as Arc<dyn ObjectStore>, Some(store))
+}
+
 fn make_processes(scenario: &Scenario, plan: &Plan, world: &Arc<World>) -> Vec<Arc<Process>> {
     let direct = plan.view == View::Direct;
-    let specs = scenario.processes.iter().map(|make| make(&world.env));
+    let outside = Surroundings::new(world);
+    let specs = scenario.processes.iter().map(|make| make(&outside));
     std::iter::once(scenario.plane.clone())
         .chain(specs)
         .map(|spec| {
@@ -179,12 +199,15 @@ async fn tell(
     }
     world.note("world", "nothing goes wrong from here on".to_owned());
     world.set_faulty(false);
+    world.notice_crash();
+    world.up().await;
     processes.iter().for_each(Process::heal);
     if !settle(world, QUIET, REST_MAX).await {
         let message = format!("things were still being written {REST_MAX:?} after the last fault");
         world.violated("INV-C-02", message);
     }
     world.check_at_rest();
+    processes.iter().for_each(|process| process.check_at_rest());
     for process in processes {
         let panics = process.panics();
         if panics > 0 {
@@ -195,7 +218,7 @@ async fn tell(
 }
 
 /// What befalls processes as time goes by.
-async fn mishaps(plan: &Plan, world: &World, processes: &[Arc<Process>]) -> std::convert::Infallible {
+async fn mishaps(plan: &Plan, world: &Arc<World>, processes: &[Arc<Process>]) -> std::convert::Infallible {
     if !plan.faulty {
         futures::future::pending::<()>().await;
     }
@@ -203,6 +226,7 @@ async fn mishaps(plan: &Plan, world: &World, processes: &[Arc<Process>]) -> std:
         processes.iter().map(|it| world.choices.site(&format!("process/{}", it.name()))).collect();
     loop {
         world.env.sleep(Duration::from_secs(1)).await;
+        world.notice_crash();
         for (process, site) in processes.iter().zip(&sites) {
             let crash = |seconds| Restart { after: Duration::from_secs(seconds), behind: None };
             match world.choices.weighted(*site, &world.faults.process.chances()) {
@@ -213,7 +237,8 @@ async fn mishaps(plan: &Plan, world: &World, processes: &[Arc<Process>]) -> std:
                 4 => process.pause(Duration::from_secs(120)),
                 5 => process.partition(Duration::from_secs(20)),
                 6 => process.shift_clock(SignedDuration::from_hours(1)),
-                _ => process.shift_clock(SignedDuration::from_hours(-1)),
+                7 => process.shift_clock(SignedDuration::from_hours(-1)),
+                _ => process.lose_power(POWER),
             }
         }
     }

@@ -1,6 +1,7 @@
 use std::ops::Range;
 
 use super::{Failure, Likeness, Summary};
+use crate::choices::Schedule;
 use crate::link::Faults;
 use crate::scenario::{Plan, Run, Scenario, Source, View, run};
 use crate::world::Violation;
@@ -31,6 +32,22 @@ impl Scenario {
             Err((violation, run)) => {
                 Err(self.shrink(violation, Some(seed), &plan, &run.schedule, Likeness::Essential))
             }
+        }
+    }
+
+    /// One run in which nothing goes wrong.
+    ///
+    /// # Errors
+    ///
+    /// If it goes wrong nevertheless.
+    pub fn plain(&self, view: View) -> Result<Summary, Violation> {
+        let source = Source::Schedule(Schedule::plain(0));
+        let run = run(self, &Plan { source, view, faults: Faults::NONE, faulty: false });
+        let mut summary = Summary::default();
+        summary.count(&run);
+        match run.violation {
+            Some(violation) => Err(violation),
+            None => Ok(summary),
         }
     }
 

@@ -11,6 +11,8 @@ pub struct Sweep {
     pub view: View,
     /// Every `stride`-th place only; 1 is all of them.
     pub stride: u64,
+    /// It ends after so many runs.
+    pub runs_max: u64,
 }
 
 /// The seed of what no fault depends on.
@@ -30,7 +32,7 @@ struct Found {
 impl Sweep {
     /// Every fault at every place.
     pub const fn full(view: View) -> Self {
-        Self { view, stride: 1 }
+        Self { view, stride: 1, runs_max: u64::MAX }
     }
 
     fn plan(self, schedule: Schedule) -> Plan {
@@ -75,6 +77,9 @@ impl Scenario {
             return found(violation, plain, exact);
         }
         for (site, index, value) in learned.drawn.iter().flat_map(departures) {
+            if summary.runs >= sweep.runs_max {
+                break;
+            }
             if index % sweep.stride != u64::from(value) % sweep.stride {
                 continue;
             }
@@ -102,8 +107,9 @@ impl Scenario {
 
 /// Each departure that is possible at a site.
 fn departures(drawn: &Drawn) -> impl Iterator<Item = (String, u64, u32)> + use<> {
-    let swept =
-        ["write/", "event/", "read/", "watch/", "resume/"].iter().any(|it| drawn.site.starts_with(it));
+    let swept = ["write/", "event/", "read/", "watch/", "resume/", "machine/", "store/", "rate/"]
+        .iter()
+        .any(|it| drawn.site.starts_with(it));
     let Drawn { site, times, values } = drawn.clone();
     let times = if swept { times } else { 0 };
     (0..times).flat_map(move |index| {

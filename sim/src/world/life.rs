@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures::future::BoxFuture;
@@ -12,13 +13,15 @@ use parking_lot::Mutex;
 /// A dead process's tasks are dropped when they are polled next, and never run again; a paused one's are not
 /// polled until it goes on.
 #[derive(Debug, Default)]
-pub(crate) struct Life(Mutex<State>);
+pub(crate) struct Life {
+    dead: AtomicBool,
+    paused: AtomicBool,
+    partitioned: AtomicBool,
+    listeners: Mutex<Listeners>,
+}
 
 #[derive(Debug, Default)]
-struct State {
-    dead: bool,
-    paused: bool,
-    partitioned: bool,
+struct Listeners {
     next: u64,
     /// What wakes each task and each wait that ends with a change of state.
     wakers: BTreeMap<u64, Waker>,
@@ -26,54 +29,77 @@ struct State {
 
 impl Life {
     pub(crate) fn is_dead(&self) -> bool {
-        self.0.lock().dead
+        self.dead.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_partitioned(&self) -> bool {
-        self.0.lock().partitioned
+        self.partitioned.load(Ordering::Relaxed)
+    }
+
+    fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
     pub(crate) fn end(&self) {
-        self.change(|state| state.dead = true);
+        self.change(&self.dead, true);
     }
 
     pub(crate) fn pause(&self, paused: bool) {
-        self.change(|state| state.paused = paused);
+        self.change(&self.paused, paused);
     }
 
     pub(crate) fn partition(&self, partitioned: bool) {
-        self.change(|state| state.partitioned = partitioned);
+        self.change(&self.partitioned, partitioned);
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let wakers: Vec<Waker> = {
-            let state = &mut *self.0.lock();
-            change(state);
-            state.wakers.values().cloned().collect()
-        };
+    fn change(&self, what: &AtomicBool, to: bool) {
+        what.store(to, Ordering::Relaxed);
+        let wakers: Vec<Waker> = self.listeners.lock().wakers.values().cloned().collect();
         wakers.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn ticket(&self) -> u64 {
-        let state = &mut *self.0.lock();
-        state.next += 1;
-        state.next
+        let listeners = &mut *self.listeners.lock();
+        listeners.next += 1;
+        listeners.next
     }
 
     /// Wakes at the next change of state, until it is let go.
     pub(crate) fn listen(&self, ticket: u64, waker: &Waker) {
-        let state = &mut *self.0.lock();
-        match state.wakers.get_mut(&ticket) {
+        let listeners = &mut *self.listeners.lock();
+        match listeners.wakers.get_mut(&ticket) {
             Some(known) => known.clone_from(waker),
             None => {
-                state.wakers.insert(ticket, waker.clone());
+                listeners.wakers.insert(ticket, waker.clone());
             }
         }
     }
 
+    /// Waits for the end.
+    pub(crate) async fn ended(&self) {
+        let ticket = Ticket { life: self, number: self.ticket() };
+        std::future::poll_fn(|cx| {
+            self.listen(ticket.number, cx.waker());
+            if self.is_dead() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     pub(crate) fn let_go(&self, ticket: u64) {
-        let waker = self.0.lock().wakers.remove(&ticket);
+        let waker = self.listeners.lock().wakers.remove(&ticket);
         drop(waker);
+    }
+}
+
+/// Is let go when it is dropped.
+struct Ticket<'a> {
+    life: &'a Life,
+    number: u64,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.life.let_go(self.number);
     }
 }
 
@@ -82,12 +108,14 @@ pub(crate) struct Living {
     life: Arc<Life>,
     ticket: u64,
     task: Option<BoxFuture<'static, ()>>,
+    /// What the life wakes.
+    waker: Option<Waker>,
 }
 
 impl Living {
     pub(crate) fn new(life: Arc<Life>, task: BoxFuture<'static, ()>) -> Self {
         let ticket = life.ticket();
-        Self { life, ticket, task: Some(task) }
+        Self { life, ticket, task: Some(task), waker: None }
     }
 }
 
@@ -95,18 +123,18 @@ impl Future for Living {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.life.listen(self.ticket, cx.waker());
-        let (dead, paused) = {
-            let state = self.life.0.lock();
-            (state.dead, state.paused)
-        };
-        if dead {
+        if self.waker.as_ref().is_none_or(|known| !known.will_wake(cx.waker())) {
+            self.life.listen(self.ticket, cx.waker());
+            self.waker = Some(cx.waker().clone());
+        }
+        if self.life.is_dead() {
             let ended = self.task.take();
             drop(ended);
         }
+        let is_paused = self.life.is_paused();
         match &mut self.task {
             None => Poll::Ready(()),
-            Some(_) if paused => Poll::Pending,
+            Some(_) if is_paused => Poll::Pending,
             Some(task) => task.as_mut().poll(cx),
         }
     }

@@ -15,10 +15,12 @@ use setpoint_reconcile::history::History;
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
 use setpoint_store::ObjectStore;
+use setpoint_store::tables::Snapshot;
 use setpoint_watch::{DirectView, InformerView, View};
 
 use super::process_env::Skew;
-use super::{Life, ProcessEnv, World};
+use super::{Life, ProcessEnv, Rate, WatchedView, World};
+use crate::checks::Kinds;
 use crate::link::Link;
 
 /// A part of a process that is no controller, such as a scheduler or a node's agent.
@@ -27,6 +29,8 @@ pub type Part = Box<dyn Any + Send>;
 type MakeController = Arc<dyn Fn(Context) -> Result<Controller> + Send + Sync>;
 type MakePart = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<Part>> + Send + Sync>;
 type WrapStore = Arc<dyn Fn(&Env, Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync>;
+type OnPowerLoss = Arc<dyn Fn() + Send + Sync>;
+type AtRest = Arc<dyn Fn(&Snapshot, Kinds) -> std::result::Result<(), String> + Send + Sync>;
 type WrapView = Arc<dyn Fn(Arc<dyn View>) -> Arc<dyn View> + Send + Sync>;
 
 /// What a process consists of; made anew at each start.
@@ -39,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) view: Option<WrapView>,
     /// Whether it reads the store's own snapshots.
     pub(crate) direct: bool,
+    pub(crate) on_power_loss: Option<OnPowerLoss>,
+    pub(crate) at_rest: Option<AtRest>,
 }
 
 /// A process that can crash, be paused and be cut off, and that has nothing but its memory.
@@ -56,6 +62,7 @@ struct State {
     running: bool,
     lives: u64,
     manager: Option<Arc<Mutex<Option<Manager>>>>,
+    view: Option<Arc<WatchedView>>,
     /// A server's cache that lags behind, which this life is connected to: what it shows, and until when.
     behind: Option<(Revision, Instant)>,
     panics: u64,
@@ -69,6 +76,8 @@ pub(crate) struct Restart {
     pub(crate) behind: Option<(usize, Duration)>,
 }
 
+/// How much a clock's rate is off, in thousandths.
+const RATE_OFF: u32 = 20;
 /// Runs and writes of which the causes are kept.
 const HISTORY_MAX: usize = 10_000;
 
@@ -110,10 +119,26 @@ impl Process {
             Arc::clone(&state.life)
         };
         self.world.note(self.name(), "starts".to_owned());
-        let env = ProcessEnv::around(&self.world.env, &life, &self.skew);
+        let env = ProcessEnv::around(&self.world.env, &life, &self.skew, self.rate());
         let main = Arc::clone(self).live(env.clone(), Arc::clone(&life));
         // It ends with its life.
         Environment::spawn(&env, self.name(), main.boxed());
+    }
+
+    /// How fast this life's clock runs.
+    fn rate(&self) -> Rate {
+        if !self.world.is_faulty() {
+            return Rate::EXACT;
+        }
+        let chance = self.world.faults.process.clock_rate;
+        let site = self.world.choices.site(&format!("rate/{}", self.name()));
+        let (per_mille, what) = match self.world.choices.weighted(site, &[chance, chance]) {
+            0 => return Rate::EXACT,
+            1 => (1000 + RATE_OFF, "fast"),
+            _ => (1000 - RATE_OFF, "slow"),
+        };
+        self.world.note_fault(self.name(), format!("has a clock that is {what} by {RATE_OFF} in 1000"));
+        Rate::from_now(self.world.env.now(), per_mille)
     }
 
     async fn live(self: Arc<Self>, env: Env, life: Arc<Life>) {
@@ -126,9 +151,12 @@ impl Process {
             Some(view) => Arc::new(view),
             None => Arc::new(InformerView::new(&env, Arc::clone(&store))),
         };
-        let view = match &self.parts.view {
-            Some(wrap) => wrap(view),
-            None => view,
+        let behind = self.behind().map(|(revision, _)| revision);
+        let watched = Arc::new(WatchedView::new(&self.world, self.name(), behind, view));
+        self.state.lock().view = Some(Arc::clone(&watched));
+        let view: Arc<dyn View> = match &self.parts.view {
+            Some(wrap) => wrap(watched),
+            None => watched,
         };
         let mut manager = Manager::new(&env, store, view).with_history(self.history.clone());
         for make in &self.parts.controllers {
@@ -172,6 +200,7 @@ impl Process {
                 let revision = earlier.iter().rev().nth(back).or(earlier.first())?;
                 Some((*revision, self.world.env.now() + restart.after + lasts))
             });
+            state.view = None;
             state.manager.take()
         };
         let manager = manager.and_then(|slot| slot.lock().take());
@@ -188,6 +217,15 @@ impl Process {
             process.start();
         };
         Environment::spawn(&self.world.env, "restart", again.boxed());
+    }
+
+    /// Its machine has no power for a while. What has no machine of its own crashes.
+    pub(crate) fn lose_power(self: &Arc<Self>, lasts: Duration) {
+        if let Some(act) = &self.parts.on_power_loss {
+            self.world.note_fault(self.name(), "loses power".to_owned());
+            act();
+        }
+        self.crash(Restart { after: lasts, behind: None });
     }
 
     /// Stops it for a while; it goes on as if nothing had happened.
@@ -228,6 +266,19 @@ impl Process {
         life.pause(false);
         life.partition(false);
         self.start();
+    }
+
+    /// Lets the checks compare what it sees with what is true.
+    pub(crate) fn check_at_rest(&self) {
+        let view = self.state.lock().view.clone();
+        if let Some(view) = view {
+            view.check_at_rest();
+        }
+        if let Some(check) = &self.parts.at_rest
+            && let Err(message) = check(&self.world.snapshot(), Kinds::of(self.world.store.registry()))
+        {
+            self.world.violated("INV-RT-01", message);
+        }
     }
 
     /// How its controllers are doing.

@@ -1,22 +1,22 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{DeploymentSpec, DeploymentStatus, ReplicaSetSpec, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::PodStatus;
+use k8s_openapi::api::core::v1::{NodeStatus, PodStatus};
 use parking_lot::Mutex;
-use setpoint_core::Result;
 use setpoint_core::builtin::SharedPodSpec;
 use setpoint_core::env::{Env, Instant};
 use setpoint_core::kind::{KindId, Registry, Subresource};
-use setpoint_core::object::{Key, Object, ObjectRef, Revision};
+use setpoint_core::object::{Key, Object, ObjectRef, Revision, Text};
+use setpoint_core::{Error, Result};
 use setpoint_store::ObjectStore;
 use setpoint_store::request::{Outcome, RequestContext, Write, Written};
 use setpoint_store::tables::Snapshot;
 use tokio::sync::Notify;
 
-use super::{Entry, Ledger};
-use crate::checks::Check;
+use super::{CrashingStore, Entry, Ledger, Process};
+use crate::checks::{Check, LAG_MAX, Request, Seen, Told};
 use crate::choices::Stream;
 use crate::link::Faults;
 
@@ -33,20 +33,32 @@ pub(crate) struct World {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) choices: Stream,
     pub(crate) faults: Faults,
-    state: Mutex<State>,
+    /// The store again, if it is one that crashes.
+    pub(super) crashing: Option<Arc<CrashingStore>>,
+    /// It is up again.
+    pub(crate) recovered: Notify,
+    pub(super) state: Mutex<State>,
     /// Something is wrong.
     pub(crate) wrong: Notify,
     /// The revision at the beginning, from which histories count.
     pub(crate) began_at: Revision,
 }
 
-struct State {
+pub(super) struct State {
     ledger: Ledger,
     checks: Vec<Box<dyn Check>>,
     violation: Option<Violation>,
     faulty: bool,
     written_at: Instant,
     earlier: Vec<Revision>,
+    /// When which revision was made, as far back as a view may lag.
+    marks: VecDeque<(Instant, Revision)>,
+    /// What the checks were told is there, and what is being written, in worlds whose store crashes.
+    pub(super) stepped: BTreeMap<Key, ObjectRef>,
+    pub(super) under_way: BTreeMap<u64, Key>,
+    pub(super) writes: u64,
+    pub(super) answered: Vec<Answered>,
+    pub(super) processes: Vec<Weak<Process>>,
     /// Which kinds the objects are of that a controller is responsible for.
     roots: BTreeMap<&'static str, BTreeSet<KindId>>,
 }
@@ -60,6 +72,20 @@ pub(crate) struct Origin<'a> {
     pub(crate) seen: Option<Revision>,
     /// Whether the writer had been told that it failed before it was applied.
     pub(crate) late: bool,
+}
+
+/// A write that was answered.
+pub(super) struct Answered {
+    pub(super) verb: &'static str,
+    /// Process and field manager.
+    pub(super) who: String,
+    pub(super) actor: Text,
+    pub(super) process: String,
+    pub(super) seen: Option<Revision>,
+    pub(super) late: bool,
+    pub(super) epoch: Option<Revision>,
+    pub(super) old: Option<ObjectRef>,
+    pub(super) written: Written,
 }
 
 /// One change of one object, as checks see it.
@@ -79,6 +105,8 @@ pub struct Step<'a> {
     pub revision: Revision,
     /// Whether the request arrived after its writer had given it up.
     pub late: bool,
+    /// The revision that the writer's leadership is known by, if it is led.
+    pub epoch: Option<Revision>,
     /// The store after the change.
     pub truth: &'a Snapshot,
     /// The kinds of the store.
@@ -114,6 +142,7 @@ impl World {
     pub(crate) fn new(
         env: &Env,
         store: Arc<dyn ObjectStore>,
+        crashing: Option<Arc<CrashingStore>>,
         choices: &Stream,
         faults: Faults,
         checks: Vec<Box<dyn Check>>,
@@ -125,6 +154,12 @@ impl World {
             faulty: false,
             written_at: Instant::START,
             earlier: Vec::new(),
+            marks: VecDeque::new(),
+            stepped: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            writes: 0,
+            answered: Vec::new(),
+            processes: Vec::new(),
             roots: BTreeMap::new(),
         };
         let choices = choices.clone();
@@ -135,6 +170,8 @@ impl World {
             store,
             choices,
             faults,
+            crashing,
+            recovered: Notify::new(),
             state: Mutex::new(state),
             wrong: Notify::new(),
         }
@@ -204,79 +241,110 @@ impl World {
 
     /// Applies a write, notes it, and checks what it did.
     pub(crate) async fn apply(
-        &self,
+        self: &Arc<Self>,
         context: &RequestContext,
         write: Write,
         origin: Origin<'_>,
     ) -> Result<Written> {
         let (verb, key) = describe(&write);
         let old = key.as_ref().and_then(|key| self.snapshot().get(key).cloned());
+        let (actor, epoch) =
+            (context.field_manager.clone(), context.guards.first().map(|guard| guard.revision));
+        let owner = match &write {
+            Write::Create(draft) => draft.meta().controller().map(|owner| owner.uid.clone()),
+            _ => None,
+        };
+        let ticket = self.begin(key.as_ref());
         let result = self.store.write(context, write).await;
-        if origin.process != USER
-            && let Some(key) = &key
-        {
-            self.requested(context, key);
+        self.end(ticket);
+        if self.notice_crash() {
+            // Nobody is left who could be told.
+            return Err(Error::outcome_unknown("the store has crashed"));
         }
-        self.applied(context, verb, key.as_ref(), old, &result, origin);
+        if origin.process != USER
+            && let Some(object) = &key
+        {
+            let (at, actor) = (self.env.now(), &*context.field_manager);
+            let error = result.as_ref().err();
+            self.check(|check| check.request(&Request { at, actor, object, owner: owner.as_ref(), error }));
+        }
+        let Origin { process, seen, late } = origin;
+        let who = if *process == *actor { actor.to_string() } else { format!("{process}/{actor}") };
+        match &result {
+            Err(error) => {
+                let place = key.map(|key| self.place(&key)).unwrap_or_default();
+                let (seen, reason) = (self.had_seen(seen), error.reason());
+                self.note(&who, format!("{verb} {place}{seen}: refused, {reason:?}: {}", error.message()));
+            }
+            Ok(written) => {
+                let (process, written) = (process.to_owned(), written.clone());
+                let answered = Answered { verb, who, actor, process, seen, late, epoch, old, written };
+                if self.crashing.is_some() { self.postpone(answered) } else { self.applied(&answered) }
+            }
+        }
         result
     }
 
-    fn requested(&self, context: &RequestContext, key: &Key) {
-        let at = self.env.now();
+    fn had_seen(&self, seen: Option<Revision>) -> String {
+        seen.map(|seen| format!(" (saw {})", self.at(seen))).unwrap_or_default()
+    }
+
+    /// Lets all checks look at something.
+    pub(super) fn check(&self, look: impl Fn(&mut dyn Check) -> Result<(), String>) {
         let wrong: Vec<_> = {
             let state = &mut *self.state.lock();
             let look = |check: &mut Box<dyn Check>| {
-                check.request(at, &context.field_manager, key).err().map(|message| (check.id(), message))
+                let message = look(&mut **check).err()?;
+                Some((check.id(), message))
             };
             state.checks.iter_mut().filter_map(look).collect()
         };
         wrong.into_iter().for_each(|(check, message)| self.violated(check, message));
     }
 
-    fn applied(
-        &self,
-        context: &RequestContext,
-        verb: &'static str,
-        key: Option<&Key>,
-        old: Option<ObjectRef>,
-        result: &Result<Written>,
-        origin: Origin<'_>,
-    ) {
-        let actor = &*context.field_manager;
-        let who =
-            if origin.process == actor { actor.to_owned() } else { format!("{}/{actor}", origin.process) };
-        let seen = origin.seen.map(|seen| format!(" (saw {})", self.at(seen))).unwrap_or_default();
-        let written = match result {
-            Ok(written) => written,
-            Err(error) => {
-                let place = key.map(|key| self.place(key)).unwrap_or_default();
-                let refused =
-                    format!("{verb} {place}{seen}: refused, {:?}: {}", error.reason(), error.message());
-                return self.note(&who, refused);
-            }
-        };
-        let object = &written.object;
+    pub(crate) fn told(&self, told: &Told<'_>) {
+        self.check(|check| check.told(told));
+    }
+
+    pub(crate) fn seen(&self, seen: &Seen<'_>) {
+        self.check(|check| check.seen(seen));
+    }
+
+    /// Whether objects of a kind are written however quiet a world is.
+    pub(crate) fn is_restless(&self, kind: KindId) -> bool {
+        let kind = self.store.registry().get(kind);
+        kind.is_none_or(|kind| RESTLESS.contains(&&*kind.names.kind) || kind.names.kind == "Node")
+    }
+
+    /// The newest revision that nobody may have missed any more, however far they lag.
+    pub(crate) fn due(&self) -> Revision {
+        let now = self.env.now();
+        let state = self.state.lock();
+        let old = state.marks.iter().take_while(|(at, _)| now - *at > LAG_MAX);
+        old.last().map(|(_, revision)| *revision).unwrap_or_default()
+    }
+
+    /// Notes what a write did, and checks it.
+    pub(super) fn applied(&self, answered: &Answered) {
+        let Answered { verb, who, actor, process, seen, late, epoch, old, written } = answered;
+        let (object, seen) = (&written.object, self.had_seen(*seen));
         let is_restless = RESTLESS.contains(&&*object.kind().names.kind);
         if written.outcome == Outcome::Unchanged {
             if !is_restless {
-                self.note(&who, format!("{verb} {}{seen}: unchanged", self.place(&object.key())));
+                self.note(who, format!("{verb} {}{seen}: unchanged", self.place(&object.key())));
             }
             return;
         }
         let new = (written.outcome != Outcome::Deleted).then_some(object);
+        let at = self.env.now();
+        let given_up = if *late { ", given up before" } else { "" };
+        let resource = &object.kind().resource.resource;
+        let (key, revision) = (object.key(), self.at(object.revision()));
+        let what = format!("{verb} {resource} {key}{seen}: {revision}{given_up}{}", sketch(new));
         let truth = self.snapshot();
         let state = &mut *self.state.lock();
-        let at = self.env.now();
-        let late = if origin.late { ", given up before" } else { "" };
-        let resource = &object.kind().resource.resource;
-        let what = format!(
-            "{verb} {resource} {}{seen}: {}{late}{}",
-            object.key(),
-            self.at(object.revision()),
-            sketch(new)
-        );
-        state.ledger.add_change(at.since_start(), &who, what, false, Some(object.revision()));
-        match (&old, new) {
+        state.ledger.add_change(at.since_start(), who, what, false, Some(object.revision()));
+        match (old, new) {
             _ if is_restless => {}
             (None, Some(_)) => state.ledger.count(resource, "created"),
             (Some(_), None) => state.ledger.count(resource, "deleted"),
@@ -285,52 +353,82 @@ impl World {
         if !is_restless && !is_heartbeat(old.as_deref(), new.map(|new| &**new)) {
             state.written_at = at;
         }
-        state.earlier.push(object.revision());
-        if state.earlier.len() > EARLIER_MAX {
-            state.earlier.remove(0);
-        }
-        let step = Step {
-            at,
-            actor,
-            process: origin.process,
-            old: old.as_ref(),
-            new,
-            revision: object.revision(),
-            late: origin.late,
-            truth: &truth,
-            registry: self.store.registry(),
-            roots: state.roots.get(actor),
-        };
-        let mut wrong = Vec::new();
-        for check in &mut state.checks {
-            if let Err(message) = check.step(&step) {
-                wrong.push((check.id(), message));
-            }
-        }
-        for (check, message) in wrong {
-            state.ledger.add(at.since_start(), check, message.clone(), true);
-            let at = at.since_start();
-            state.violation.get_or_insert_with(|| Violation { check: check.to_owned(), message, at });
-            self.wrong.notify_one();
-        }
+        let origin = Origin { process, seen: None, late: *late };
+        let (old, epoch) = (old.as_ref(), *epoch);
+        state.step(&Change { at, actor, old, object, new, epoch, truth: &truth, origin }, self);
     }
 
     /// Lets the checks look at a world at rest.
     pub(crate) fn check_at_rest(&self) {
         let truth = self.snapshot();
-        let wrong: Vec<_> = {
-            let state = &mut *self.state.lock();
-            let look =
-                |check: &mut Box<dyn Check>| check.rest(&truth).err().map(|message| (check.id(), message));
-            state.checks.iter_mut().filter_map(look).collect()
-        };
-        wrong.into_iter().for_each(|(check, message)| self.violated(check, message));
+        self.check(|check| check.rest(&truth));
     }
 
-    fn place(&self, key: &Key) -> String {
+    /// An object as histories name it.
+    pub(crate) fn place(&self, key: &Key) -> String {
         let kind = self.store.registry().get(key.kind);
         let resource = kind.as_ref().map(|kind| &*kind.resource.resource).unwrap_or_default();
         format!("{resource} {key}")
+    }
+}
+
+/// A change that the checks are to look at.
+pub(super) struct Change<'a> {
+    pub(super) at: Instant,
+    pub(super) actor: &'a str,
+    pub(super) old: Option<&'a ObjectRef>,
+    /// The object after, or as it went.
+    pub(super) object: &'a ObjectRef,
+    pub(super) new: Option<&'a ObjectRef>,
+    pub(super) epoch: Option<Revision>,
+    pub(super) truth: &'a Snapshot,
+    pub(super) origin: Origin<'a>,
+}
+
+impl State {
+    /// Lets the checks look at a change.
+    pub(super) fn step(&mut self, change: &Change<'_>, world: &World) {
+        let Change { at, actor, old, object, new, epoch, truth, origin } = *change;
+        let revision = object.revision();
+        self.earlier.push(revision);
+        if self.earlier.len() > EARLIER_MAX {
+            self.earlier.remove(0);
+        }
+        self.marks.push_back((at, revision));
+        while self.marks.get(1).is_some_and(|(since, _)| at - *since > LAG_MAX) {
+            self.marks.pop_front();
+        }
+        if world.crashing.is_some() {
+            match new {
+                Some(new) => drop(self.stepped.insert(new.key(), Arc::clone(new))),
+                None => drop(self.stepped.remove(&object.key())),
+            }
+        }
+        let step = Step {
+            at,
+            actor,
+            process: origin.process,
+            old,
+            new,
+            revision,
+            late: origin.late,
+            epoch,
+            truth,
+            registry: world.store.registry(),
+            roots: self.roots.get(actor),
+        };
+        let mut wrong = Vec::new();
+        for check in &mut self.checks {
+            if let Err(message) = check.step(&step) {
+                wrong.push((check.id(), message));
+            }
+        }
+        for (check, message) in wrong {
+            let at = at.since_start();
+            self.ledger.add(at, check, message.clone(), true);
+            self.violation.get_or_insert_with(|| Violation { check: check.to_owned(), message, at });
+            world.wrong.notify_one();
+        }
     }
 }
 
@@ -362,6 +460,9 @@ fn sketch(new: Option<&ObjectRef>) -> String {
     } else if let Some(status) = object.status::<DeploymentStatus>() {
         let (replicas, ready) = (status.replicas.unwrap_or(0), status.ready_replicas.unwrap_or(0));
         text += &format!(", has {replicas}, {ready} ready");
+    } else if let Some(status) = object.status::<NodeStatus>() {
+        let ready = status.conditions.iter().flatten().find(|condition| condition.type_ == "Ready");
+        text += &ready.map(|it| format!(", ready: {}", it.status)).unwrap_or_default();
     } else if let Some(status) = object.status::<PodStatus>() {
         text += &format!(", {}", status.phase.as_deref().unwrap_or("Pending"));
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use setpoint_core::Result;
@@ -14,6 +15,9 @@ use setpoint_store::{ObjectStore, WatchStream};
 
 use super::{Origin, World};
 
+/// How long people wait before they try once more.
+const RETRY: Duration = Duration::from_millis(500);
+
 /// The true store as people and machines reach it: nothing goes wrong, and what they write is written down.
 pub(crate) struct PlainStore {
     pub(crate) world: Arc<World>,
@@ -27,21 +31,33 @@ impl ObjectStore for PlainStore {
     }
 
     async fn get(&self, context: &RequestContext, key: &Key, at: ReadAt) -> Result<ObjectRef> {
+        self.world.up().await;
         self.world.store.get(context, key, at).await
     }
 
     async fn list(&self, context: &RequestContext, query: &ListQuery) -> Result<ObjectList> {
+        self.world.up().await;
         self.world.store.list(context, query).await
     }
 
     async fn watch(&self, context: &RequestContext, query: &WatchQuery) -> Result<WatchStream> {
+        self.world.up().await;
         self.world.store.watch(context, query).await
     }
 
     async fn write(&self, context: &RequestContext, write: Write) -> Result<Written> {
         let origin = Origin { process: self.who, seen: None, late: false };
         let context = RequestContext { field_manager: self.who.into(), ..context.clone() };
-        self.world.apply(&context, write, origin).await
+        loop {
+            self.world.up().await;
+            match self.world.apply(&context, write.clone(), origin).await {
+                // The store has crashed; once it is up again they try once more.
+                Err(error) if error.is_retryable() && self.world.crashing.is_some() => {
+                    self.world.env.sleep(RETRY).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     async fn delete_collection(

@@ -1,7 +1,11 @@
 use setpoint_sim::{Sweep, View, suite};
 
+/// Release builds try every fault, debug builds every sixth.
+const STRIDE: u64 = if cfg!(debug_assertions) { 6 } else { 1 };
+
 fn sweep(name: &str, view: View) {
-    if let Err(failure) = suite::scenario(name).sweep(Sweep::full(view)) {
+    let sweep = Sweep { stride: STRIDE, ..Sweep::full(view) };
+    if let Err(failure) = suite::scenario(name).sweep(sweep) {
         panic!("{failure}");
     }
 }
@@ -28,4 +32,10 @@ fn owners_and_dependents_survive_every_fault() {
 fn refused_pods_survive_every_fault() {
     sweep("refused", View::Informers);
     sweep("refused", View::Direct);
+}
+
+#[test]
+fn revisions_survive_every_fault() {
+    sweep("revisions", View::Informers);
+    sweep("revisions", View::Direct);
 }

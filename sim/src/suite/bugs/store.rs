@@ -1,95 +1,37 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
-use setpoint_core::env::{Env, Instant};
 use setpoint_core::kind::{KindId, Registry};
-use setpoint_core::object::{Draft, Key, Object, ObjectRef, Revision};
+use setpoint_core::object::{Key, ObjectRef, Revision};
 use setpoint_core::{Error, Reason, Result};
 use setpoint_store::engine::{Expired, Feed, Route};
 use setpoint_store::request::{
-    DeleteOptions, ListQuery, ObjectList, Preconditions, ReadAt, RequestContext, Selection, WatchEvent,
-    WatchFrom, WatchQuery, Write, Written,
+    DeleteOptions, ListQuery, ObjectList, ReadAt, RequestContext, Selection, WatchEvent, WatchFrom,
+    WatchQuery, Write, Written,
 };
 use setpoint_store::tables::{Index, Snapshot};
 use setpoint_store::{ObjectStore, WatchStream};
 
-/// What is done wrong on the way to the store and back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tampering {
-    /// Nobody asks how old a view is.
-    OldCache,
-    /// Every seventh event of a watch is dropped.
-    SkipsEvents,
-    /// A watch that is opened again begins now, not where the one before ended.
-    ResumesNow,
-    /// Deletions name no uid and no version.
-    DeletesByName,
-    /// Updates name no version.
-    Overwrites,
-    /// A creation that was not answered is sent again.
-    RetriesBlindly,
-    /// Finalizers are never removed.
-    KeepsFinalizers,
-    /// An object that was read once is read from memory.
-    CachedReads,
-    /// Every third pod is shown twice.
-    Twins,
-    /// Nothing.
-    Nothing,
-}
+use super::tampering::Tampering;
 
 /// A store with a bug before it.
-pub(in crate::suite) struct Tampered {
+pub(super) struct Tampered {
     store: Arc<dyn ObjectStore>,
     how: Tampering,
-    read: Mutex<BTreeMap<Key, ObjectRef>>,
-    /// Pods are refused until then: no bug of the controllers', but what makes one show.
-    refuses: Option<(Env, Instant)>,
+    /// What watches and reads have shown.
+    shown: Arc<Mutex<BTreeMap<Key, ObjectRef>>>,
 }
-
-/// How long pods are refused.
-const REFUSED: Duration = Duration::from_secs(30);
 
 impl Tampered {
     pub(super) fn new(store: Arc<dyn ObjectStore>, how: Tampering) -> Self {
-        Self { store, how, read: Mutex::default(), refuses: None }
+        Self { store, how, shown: Arc::default() }
     }
 
-    /// A store that refuses pods for half a minute from now on.
-    pub(in crate::suite) fn refusing(env: &Env, store: Arc<dyn ObjectStore>) -> Self {
-        let refuses = Some((env.clone(), env.now() + REFUSED));
-        Self { refuses, ..Self::new(store, Tampering::Nothing) }
-    }
-
-    fn is_refused(&self, write: &Write) -> bool {
-        let Some((env, until)) = &self.refuses else { return false };
-        let is_pod = matches!(write, Write::Create(draft) if draft.kind().names.kind == "Pod");
-        is_pod && env.now() < *until
-    }
-
-    fn tamper(&self, write: Write) -> Write {
-        match (self.how, write) {
-            (Tampering::DeletesByName, Write::Delete(key, options)) => {
-                Write::Delete(key, DeleteOptions { preconditions: Preconditions::default(), ..options })
-            }
-            (Tampering::Overwrites, Write::Update(mut draft, side)) => {
-                draft.revision = None;
-                Write::Update(draft, side)
-            }
-            (Tampering::KeepsFinalizers, Write::Update(mut draft, side)) => {
-                let stored =
-                    self.read.lock().get(&draft.key()).map(|object| object.meta().finalizers.clone());
-                if let Some(finalizers) = stored.filter(|finalizers| !finalizers.is_empty()) {
-                    draft.meta_mut().finalizers = finalizers;
-                }
-                Write::Update(draft, side)
-            }
-            (_, write) => write,
-        }
+    fn known(&self, key: &Key) -> Option<ObjectRef> {
+        self.shown.lock().get(key).cloned()
     }
 }
 
@@ -100,14 +42,11 @@ impl ObjectStore for Tampered {
     }
 
     async fn get(&self, context: &RequestContext, key: &Key, at: ReadAt) -> Result<ObjectRef> {
-        if self.how == Tampering::CachedReads
-            && let Some(known) = self.read.lock().get(key)
-        {
-            return Ok(Arc::clone(known));
+        if self.how == Tampering::CachedReads {
+            let missing = || Error::new(Reason::NotFound, format!("{key} is not in the cache"));
+            return self.known(key).ok_or_else(missing);
         }
-        let found = self.store.get(context, key, at).await?;
-        self.read.lock().insert(key.clone(), Arc::clone(&found));
-        Ok(found)
+        self.store.get(context, key, at).await
     }
 
     async fn list(&self, context: &RequestContext, query: &ListQuery) -> Result<ObjectList> {
@@ -123,32 +62,30 @@ impl ObjectStore for Tampered {
         if self.how == Tampering::ResumesNow && matches!(query.from, WatchFrom::After(_)) {
             query.from = WatchFrom::Now;
         }
-        let events = self.store.watch(context, &query).await?;
-        Ok(match self.how {
-            Tampering::SkipsEvents => {
-                let mut count = 0_u32;
-                let shown = move |event: &Result<WatchEvent>| {
-                    count += u32::from(event.as_ref().is_ok_and(|event| event.object().is_some()));
-                    let dropped = count.is_multiple_of(7);
-                    count += u32::from(dropped);
-                    futures::future::ready(!dropped)
-                };
-                events.filter(shown).boxed()
+        let (how, shown) = (self.how, Arc::clone(&self.shown));
+        let mut is_initial = matches!(query.from, WatchFrom::State | WatchFrom::InitialEvents(_));
+        let mut count = 0_u32;
+        let tamper = move |event: Result<WatchEvent>| {
+            let Ok(event) = event else { return stream::iter(vec![event]) };
+            note(&mut shown.lock(), &event);
+            if let WatchEvent::Bookmark { initial_events_end: true, .. } = event {
+                is_initial = false;
             }
-            Tampering::Twins => events.flat_map(|event| stream::iter(with_twin(event))).boxed(),
-            _ => events,
-        })
+            count += u32::from(event.object().is_some());
+            if how == Tampering::SkipsEvents && event.object().is_some() && count.is_multiple_of(7) {
+                return stream::iter(Vec::new());
+            }
+            stream::iter(how.of_event(event, is_initial).into_iter().map(Ok).collect::<Vec<_>>())
+        };
+        Ok(self.store.watch(context, &query).await?.flat_map(tamper).boxed())
     }
 
     async fn write(&self, context: &RequestContext, write: Write) -> Result<Written> {
-        if self.is_refused(&write) {
-            return Err(Error::new(Reason::Forbidden, "pods is forbidden: exceeded quota: none"));
-        }
-        if let (Tampering::KeepsFinalizers, Write::Update(draft, _)) = (self.how, &write) {
-            // Whatever it fails for, the update will say.
-            let _known = self.get(context, &draft.key(), ReadAt::Newest).await;
-        }
-        let write = self.tamper(write);
+        let known = match &write {
+            Write::Update(draft, _) => self.known(&draft.key()),
+            _ => None,
+        };
+        let write = self.how.of_write(write, known.as_ref());
         let again = match (self.how, &write) {
             (Tampering::RetriesBlindly, Write::Create(_)) => Some(write.clone()),
             _ => None,
@@ -171,7 +108,7 @@ impl ObjectStore for Tampered {
     }
 
     fn honours_guards(&self) -> bool {
-        self.store.honours_guards()
+        self.how != Tampering::NoFence && self.store.honours_guards()
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
@@ -187,22 +124,12 @@ impl ObjectStore for Tampered {
     }
 }
 
-/// Some pods, and the same under another name.
-fn with_twin(event: Result<WatchEvent>) -> Vec<Result<WatchEvent>> {
-    let twin = |object: &ObjectRef| {
-        let name = &object.meta().name;
-        if object.kind().names.kind != "Pod" || name.bytes().last().is_none_or(|last| last % 3 != 0) {
-            return None;
+fn note(shown: &mut BTreeMap<Key, ObjectRef>, event: &WatchEvent) {
+    match event {
+        WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+            shown.insert(object.key(), Arc::clone(object));
         }
-        let mut draft = Draft::of(object);
-        draft.meta_mut().name = format!("{name}-twin").into();
-        Some(Arc::new(Object::from_draft(draft, object.revision())))
-    };
-    let twin = event.as_ref().ok().and_then(|event| match event {
-        WatchEvent::Added(object) => twin(object).map(WatchEvent::Added),
-        WatchEvent::Modified(object) => twin(object).map(WatchEvent::Modified),
-        WatchEvent::Deleted(object) => twin(object).map(WatchEvent::Deleted),
-        WatchEvent::Bookmark { .. } => None,
-    });
-    std::iter::once(event).chain(twin.map(Ok)).collect()
+        WatchEvent::Deleted(object) => drop(shown.remove(&object.key())),
+        WatchEvent::Bookmark { .. } => {}
+    }
 }
