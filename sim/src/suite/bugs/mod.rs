@@ -80,7 +80,7 @@ pub fn unproven() -> Vec<Bug> {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Hunt::{Seeds, Sweep};
-    use Seam::{Settings, Store, View, World};
+    use Seam::{Settings, Store, View};
     vec![
         ("does not wait for its own writes", "kubernetes#59848, KEP-5647", View(Lie::Current), "rollout", Sweep(120), "INV-RS-01"),
         ("takes a cache that is not filled for an empty one", "kubernetes#14528", View(Lie::Complete), "replica-set", Sweep(20), "INV-RS-01"),
@@ -103,7 +103,6 @@ fn rows() -> Vec<Row> {
         ("rolls out while paused", "a pause that is not seen", Store(Tampering::HidesPause), "revisions", Sweep(200), "INV-DP-08"),
         ("goes back to a template and something more", "a hash that is kept", Store(Tampering::KeepsHash), "revisions", Sweep(20), "INV-DP-10"),
         ("deletes the wrong pod", "a cost that is not seen", Store(Tampering::HidesCost), "replica-set", Sweep(30), "INV-C-05"),
-        ("acknowledges before it syncs", "etcd#14370", World(never_synced), "durable", Sweep(20), "INV-ST-15"),
     ]
 }
 
@@ -114,6 +113,7 @@ fn unproven_rows() -> Vec<Row> {
     vec![
         ("looks up owners in a cache", "kubernetes#65200", Store(Tampering::CachedReads), "ownership", Sweep(1000), "INV-C-10"),
         ("keeps old annotations", "kubernetes#138036", Store(Tampering::KeepsAnnotations), "churn", Seeds(200), "INV-C-01"),
+        ("acknowledges before it syncs", "etcd#14370", World(never_synced), "durable", Sweep(20), "INV-ST-15"),
         ("leads on without a fence", "client-go's own warning", World(unfenced), "leaders", Seeds(400), "INV-C-09"),
         ("forgets what runs", "an agent without a look at its runtime", World(forgetful), "nodes", Sweep(20), "INV-RT-01"),
     ]
