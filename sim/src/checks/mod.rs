@@ -60,6 +60,7 @@ pub use self::ownership::Ownership;
 pub use self::paused::Paused;
 pub use self::placement::Placement;
 pub use self::pods::PodPhase;
+#[cfg(feature = "suite")]
 pub(crate) use self::pods::is_active;
 pub use self::ranking::Ranking;
 pub use self::recreate::Recreate;

@@ -24,7 +24,8 @@ use super::{Life, ProcessEnv, Rate};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Syncs {
     Honest,
-    /// A bug: nothing is synced, and everything is acknowledged.
+    /// A bug of the suite: nothing is synced, and everything is acknowledged.
+    #[cfg_attr(not(feature = "suite"), expect(dead_code, reason = "only the suite has bugs"))]
     Never,
 }
 
