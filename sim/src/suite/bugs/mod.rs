@@ -87,7 +87,7 @@ fn rows() -> Vec<Row> {
         ("loses wake-ups", "kube-rs#1322", View(Lie::DropsNotices), "replica-set", Sweep(20), "INV-C-01"),
         ("is not told of removals", "kubernetes#115658", View(Lie::DropsRemovals), "ownership", Sweep(400), "INV-C-01"),
         ("believes an old cache after a restart", "kubernetes#59848", Store(Tampering::OldCache), "scaled", Seeds(150), "INV-C-08"),
-        ("skips revisions of a watch", "kubernetes#123072", Store(Tampering::SkipsEvents), "replica-set", Sweep(20), "INV-C-05"),
+        ("skips revisions of a watch", "kubernetes#123072", Store(Tampering::SkipsEvents), "replica-set", Sweep(20), "INV-RS-01"),
         ("resumes a watch from now", "kubernetes#116122", Store(Tampering::ResumesNow), "replica-set", Sweep(700), "INV-C-01"),
         ("loses objects of a list", "kube-rs#1524", Store(Tampering::LosesListed), "replica-set", Sweep(20), "INV-RS-01"),
         ("deletes by name", "kubernetes#88097", Store(Tampering::DeletesByName), "recreated", Seeds(300), "INV-C-10"),
