@@ -13,7 +13,7 @@
 //!
 //! let program = Program::compile("self.size() <= 3", &[("self", Type::String)]).unwrap();
 //! let answer = program.run(&[("self", Value::from("four"))], 1000);
-//! assert_eq!(answer.value.unwrap(), Value::Bool(false));
+//! assert!(matches!(answer.value, Ok(Value::Bool(false))));
 //!
 //! let error = Program::compile("self + 1 == 2", &[("self", Type::String)]).unwrap_err();
 //! assert!(error.to_string().contains("found no matching overload for '_+_' applied to '(string, int)'"));

@@ -275,10 +275,13 @@ impl Shared {
                 Err(elapsed) => return Err(out_of_time(elapsed)),
             };
             let fate = fate(&error);
+            if fate == Fate::NotDone {
+                self.env.sleep(RETRY_PAUSE).await;
+            }
+            // What is cut off by the time may have been sent: another attempt needs enough to learn that it was not.
             if fate != Fate::NotDone || self.env.now() + RETRY_PAUSE >= until {
                 return Err(refusal(fate, &error));
             }
-            self.env.sleep(RETRY_PAUSE).await;
         }
     }
 
