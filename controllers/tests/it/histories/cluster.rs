@@ -28,6 +28,9 @@ use setpoint_watch::DirectView;
 
 use super::step::{Policy, Step};
 
+/// How often it is looked whether everything is at rest.
+const QUIET_LOOKS_MAX: usize = 600;
+
 /// The kinds that are looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kinds {
@@ -135,6 +138,16 @@ impl Cluster {
     /// Lets the controllers do all that they have to do now.
     pub(super) async fn settle(&self) {
         self.env.sleep(Duration::from_millis(1500)).await;
+        // A timer may have gone off just now, as when a pod has been ready for long enough.
+        let revision = || self.store.snapshot().expect("in memory").revision();
+        for _ in 0..QUIET_LOOKS_MAX {
+            let before = revision();
+            self.env.sleep(Duration::from_millis(100)).await;
+            if revision() == before {
+                return;
+            }
+        }
+        panic!("INV-C-01: it does not come to rest");
     }
 
     /// What has changed since it was last asked, in order.

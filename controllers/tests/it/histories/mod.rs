@@ -23,13 +23,15 @@ const CASES: u32 = 64;
 const STEPS_MAX: usize = 16;
 
 /// Histories that have broken an invariant once, or looked as if they had.
-const FOUND: [&str; 4] = [
+const FOUND: [&str; 5] = [
     "create 6\nready 6\nimage 1\nready 1\nreplicas 3\nstrategy recreate\nimage 2\ngone 9\nroll back 1\npause\nresume",
     "create 4\nready 4\ndelete deployment orphan\ncreate 4\nimage 1\nlose node 0\nready 2\nroll back 0",
     // The only way to old ReplicaSets beyond the limit that are in use: clean-up in a pause (DEP-14, DEP-47).
     "create 6\nready 6\nimage 1\npause\nhistory 0",
     // The ReplicaSet that is only needed to know which revision was before (DEP-45).
     "create 2\nready 8\nstrategy recreate\nimage 1\nroll back 0",
+    // A timer that goes off at the end of a step.
+    "create 3\nready 8\nreplicas 2\nmin ready 5\nunready 2\nimage 1\nimage 0\nready 3\nstrategy rolling 0 1\ncreate 0",
 ];
 
 fn cases() -> u32 {
