@@ -54,6 +54,9 @@ pub(crate) struct ServeArguments {
     /// Pods are not put on nodes.
     #[arg(long)]
     no_scheduler: bool,
+    /// Gives each namespace the account `default` and the config map `kube-root-ca.crt`, which a whole cluster has.
+    #[arg(long)]
+    namespace_furniture: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -124,10 +127,11 @@ impl ServeArguments {
 pub(crate) async fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let env = Env::tokio();
     let authority = arguments.authority(&env)?;
-    let mut builder = arguments
-        .with_store(&env, setpoint::ControlPlane::builder(&env))?
-        .namespace_furniture(authority.certificate());
+    let mut builder = arguments.with_store(&env, setpoint::ControlPlane::builder(&env))?;
     builder = arguments.with_election(&env, builder);
+    if arguments.namespace_furniture {
+        builder = builder.namespace_furniture(authority.certificate());
+    }
     if arguments.authorization == Authorization::Rbac {
         builder = builder.rbac();
     }
