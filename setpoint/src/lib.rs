@@ -40,7 +40,6 @@
 //! ```
 
 mod control_plane;
-mod led;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 

@@ -10,15 +10,16 @@ use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
 use setpoint_watch::View;
 
-use crate::control_plane::{DRAIN, Part};
+use super::DRAIN;
+use super::part::Part;
 
 /// Makes a controller each time that there is one to run.
-pub(crate) type MakeController = Arc<dyn Fn(Context) -> Result<Controller> + Send + Sync>;
+pub(super) type MakeController = Arc<dyn Fn(Context) -> Result<Controller> + Send + Sync>;
 /// The same for another part.
-pub(crate) type LedPart = Arc<dyn Fn(Context) -> Result<Box<dyn Part>> + Send + Sync>;
+pub(super) type LedPart = Arc<dyn Fn(Context) -> Result<Box<dyn Part>> + Send + Sync>;
 
 /// What runs only while a control plane leads.
-pub(crate) struct Led {
+pub(super) struct Led {
     candidate: Candidate,
     manager: Running,
 }
@@ -28,7 +29,7 @@ type Running = Arc<Mutex<Option<Manager>>>;
 
 impl Led {
     /// Competes, and runs these whenever it leads.
-    pub(crate) fn start(
+    pub(super) fn start(
         env: &Env,
         election: Election,
         view: &Arc<dyn View>,
@@ -50,23 +51,23 @@ impl Led {
         Self { candidate, manager }
     }
 
-    pub(crate) fn leader(&self) -> Option<Text> {
+    pub(super) fn leader(&self) -> Option<Text> {
         self.candidate.leader()
     }
 
-    pub(crate) fn is_leading(&self) -> bool {
+    pub(super) fn is_leading(&self) -> bool {
         self.candidate.is_leading()
     }
 
-    pub(crate) fn health(&self) -> Vec<Health> {
+    pub(super) fn health(&self) -> Vec<Health> {
         self.manager.lock().as_ref().map(Manager::health).unwrap_or_default()
     }
 
-    pub(crate) fn sample_metrics(&self) {
+    pub(super) fn sample_metrics(&self) {
         self.manager.lock().iter().for_each(Manager::sample_metrics);
     }
 
-    pub(crate) async fn shut_down(self) {
+    pub(super) async fn shut_down(self) {
         self.candidate.shut_down().await;
     }
 }
