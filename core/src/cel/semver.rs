@@ -2,41 +2,16 @@ use std::cmp::Ordering;
 
 /// A version as semver.org says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
-    pub(super) major: u64,
-    pub(super) minor: u64,
-    pub(super) patch: u64,
-    pre: Vec<String>,
-    build: String,
-}
+pub struct Version(pub(super) semver::Version);
 
 impl Version {
     /// Reads a version.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (rest, build) = match text.split_once('+') {
-            Some((rest, build)) => (rest, build),
-            None => (text, ""),
-        };
-        if text.contains('+') && !build.split('.').all(is_identifier) {
-            return None;
-        }
-        let (core, pre) = match rest.split_once('-') {
-            Some((core, pre)) => (core, pre.split('.').map(str::to_owned).collect()),
-            None => (rest, Vec::new()),
-        };
-        let is_pre = |part: &String| is_identifier(part) && (!is_number(part) || number(part).is_some());
-        if !pre.iter().all(is_pre) {
-            return None;
-        }
-        let mut numbers = core.split('.').map(number);
-        let version = Self {
-            major: numbers.next()??,
-            minor: numbers.next()??,
-            patch: numbers.next()??,
-            pre,
-            build: build.to_owned(),
-        };
-        numbers.next().is_none().then_some(version)
+        let version = semver::Version::parse(text).ok()?;
+        // Upstream counts in what comes before a release with 64 bits, too.
+        let is_counted =
+            |part: &str| !part.bytes().all(|byte| byte.is_ascii_digit()) || part.parse::<u64>().is_ok();
+        (version.pre.is_empty() || version.pre.split('.').all(is_counted)).then_some(Self(version))
     }
 
     /// Reads a version that may have a `v` before it, leading zeros, or fewer than three numbers.
@@ -60,38 +35,37 @@ impl Version {
 
     /// Which comes first; what it was built from does not count.
     pub(super) fn precedence(&self, other: &Self) -> Ordering {
-        let core = |version: &Self| (version.major, version.minor, version.patch);
-        core(self).cmp(&core(other)).then_with(|| match (self.pre.is_empty(), other.pre.is_empty()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) => {
-                let parts = self.pre.iter().zip(&other.pre);
-                let different = parts.map(|(one, two)| identifiers(one, two)).find(|order| order.is_ne());
-                different.unwrap_or_else(|| self.pre.len().cmp(&other.pre.len()))
-            }
-        })
+        self.0.cmp_precedence(&other.0)
     }
 }
 
-fn identifiers(one: &str, two: &str) -> Ordering {
-    match (number(one), number(two)) {
-        (Some(one), Some(two)) => one.cmp(&two),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => one.cmp(two),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_strictly_or_not() {
+        let rows = [
+            ("1.2.3", true, true),
+            ("1.2.3-rc.1+build.7", true, true),
+            ("v1.2", false, true),
+            ("01.2.3", false, true),
+            ("1", false, true),
+            ("1.2-rc", false, false),
+            ("1.2.3-", false, false),
+            ("1.2.3-01", false, false),
+            ("1.2.3-18446744073709551615", true, true),
+            ("1.2.3-18446744073709551616", false, false),
+            ("18446744073709551616.0.0", false, false),
+            ("1.2.3.4", false, false),
+            ("1..3", false, false),
+            ("", false, false),
+            (" 1.2.3", false, false),
+            ("1.2.3+é", false, false),
+        ];
+        for (text, strictly, tolerantly) in rows {
+            assert_eq!(Version::parse(text).is_some(), strictly, "{text:?}");
+            assert_eq!(Version::parse_tolerantly(text).is_some(), tolerantly, "{text:?}");
+        }
     }
-}
-
-fn is_identifier(part: &str) -> bool {
-    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-fn is_number(part: &str) -> bool {
-    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// A number without a leading zero.
-fn number(part: &str) -> Option<u64> {
-    (is_number(part) && (part == "0" || !part.starts_with('0'))).then(|| part.parse().ok())?
 }

@@ -19,9 +19,9 @@ pub(super) const TABLE: &[(&str, Overload)] = &[
     ("isLessThan", member(&[V, V], P::Bool, |_, args| Ok(order(args)?.is_lt().into()))),
     ("isSemver", global(&[P::String], P::Bool, |run, args| Ok(parse(run, args)?.is_some().into()))),
     ("isSemver", global(&[P::String, P::Bool], P::Bool, |run, args| Ok(parse(run, args)?.is_some().into()))),
-    ("major", member(&[V], P::Int, |_, args| part(args, |version| version.major))),
-    ("minor", member(&[V], P::Int, |_, args| part(args, |version| version.minor))),
-    ("patch", member(&[V], P::Int, |_, args| part(args, |version| version.patch))),
+    ("major", member(&[V], P::Int, |_, args| part(args, |version| version.0.major))),
+    ("minor", member(&[V], P::Int, |_, args| part(args, |version| version.0.minor))),
+    ("patch", member(&[V], P::Int, |_, args| part(args, |version| version.0.patch))),
     ("semver", global(&[P::String], V, version)),
     ("semver", global(&[P::String, P::Bool], V, version)),
 ];
