@@ -51,7 +51,7 @@ impl<E: Engine> Inner<E> {
     ) -> Result<Written> {
         let generate = draft.meta().name.is_empty() && draft.meta().generate_name.is_some();
         let (mut names, mut attempts) = (0, 0);
-        let mut is_current = !self.engine.reads_may_lag();
+        let mut is_current = self.reads_are_current(context).await?;
         loop {
             let snapshot = self.engine.snapshot();
             let prepared =

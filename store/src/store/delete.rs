@@ -45,7 +45,7 @@ impl<E: Engine> Inner<E> {
         key: &Key,
         options: &DeleteOptions,
     ) -> Result<Written> {
-        let mut is_current = !self.engine.reads_may_lag();
+        let mut is_current = self.reads_are_current(context).await?;
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = self.engine.snapshot();
             let Allowed { old, compares, warnings } =
@@ -68,6 +68,12 @@ impl<E: Engine> Inner<E> {
                 compares,
             };
             let result = match step(&old, options, seconds(self.env.wall())) {
+                // Nothing is refused that is not committed, so only the newest version may say that.
+                Step::Nothing if !is_current => {
+                    self.catch_up().await?;
+                    is_current = true;
+                    continue;
+                }
                 Step::Nothing => {
                     let outcome = Outcome::Unchanged;
                     return Ok(Written { object: old, outcome, warnings });

@@ -9,7 +9,7 @@ use setpoint_core::{Error, Reason, Result};
 use super::page::Token;
 use super::{Inner, engine_error, shown_as};
 use crate::engine::{Engine, Expired, Route};
-use crate::request::{ListQuery, ObjectList, ReadAt, Selection};
+use crate::request::{ListQuery, ObjectList, ReadAt, RequestContext, Selection};
 use crate::tables::Snapshot;
 
 /// How long a read waits for a revision in the future (LIST-05).
@@ -28,6 +28,16 @@ impl<E: Engine> Inner<E> {
 
     pub(super) async fn catch_up(&self) -> Result<()> {
         self.engine.catch_up().await.map_err(|error| engine_error(&error))
+    }
+
+    /// Whether what a writer reads now is the newest. Where it may not be, a commit on something old is refused; a dry run
+    /// commits nothing, so it waits until its reads are.
+    pub(super) async fn reads_are_current(&self, context: &RequestContext) -> Result<bool> {
+        let may_lag = self.engine.reads_may_lag();
+        if may_lag && context.dry_run {
+            self.catch_up().await?;
+        }
+        Ok(!may_lag || context.dry_run)
     }
 
     /// Waits until a revision is there, at most [`FUTURE_WAIT`].

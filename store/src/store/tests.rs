@@ -8,6 +8,7 @@ mod events;
 mod evict;
 mod guards;
 mod hooks;
+mod lagging;
 mod list;
 mod model;
 mod patch;

@@ -78,7 +78,7 @@ impl<E: Engine> Inner<E> {
         key: &Key,
         decide: impl Fn(&Snapshot, &ObjectRef) -> Result<Attempt> + Send + Sync,
     ) -> Result<Written> {
-        let mut is_current = !self.engine.reads_may_lag();
+        let mut is_current = self.reads_are_current(context).await?;
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = self.engine.snapshot();
             let old = snapshot.get(key).map(|old| self.shown_now(old)).ok_or_else(|| self.not_found(key));
@@ -103,6 +103,12 @@ impl<E: Engine> Inner<E> {
             };
             drop(snapshot);
             let ready = match attempt {
+                // No commit is refused that is not made, so only the newest version may say that there is nothing to do.
+                Attempt::Unchanged(_) if !is_current => {
+                    self.catch_up().await?;
+                    is_current = true;
+                    continue;
+                }
                 Attempt::Unchanged(object) => {
                     let outcome = Outcome::Unchanged;
                     return Ok(Written { object, outcome, warnings: Vec::new() });

@@ -12,8 +12,8 @@ use setpoint_core::patch::{Patch, PatchType};
 
 use crate::Store;
 use crate::admission::Chain;
-use crate::engine::Memory;
 use crate::engine::memory::HistoryLimits;
+use crate::engine::{Engine, Memory};
 use crate::object_store::{ObjectStore, WatchStream};
 use crate::request::{
     DeleteOptions, ListQuery, ObjectList, ReadAt, RequestContext, Selection, WatchEvent, WatchFrom,
@@ -24,10 +24,10 @@ use crate::request::{
 pub(super) const NAMESPACE: &str = "default";
 
 /// A store of its own, spoken to in JSON.
-pub(super) struct Bench {
+pub(super) struct Bench<E: Engine = Memory> {
     sim: Simulation,
     pub(super) env: Env,
-    pub(super) store: Store,
+    pub(super) store: Store<E>,
     pub(super) context: RequestContext,
 }
 
@@ -46,10 +46,17 @@ impl Bench {
     }
 
     fn with(admission: Chain, limits: HistoryLimits) -> Self {
+        Self::over(|env| Memory::with_history(env, limits), admission)
+    }
+}
+
+impl<E: Engine> Bench<E> {
+    /// With an engine of its own.
+    pub(super) fn over(engine: impl FnOnce(&Env) -> E, admission: Chain) -> Self {
         let sim = Simulation::new(3);
         let env = sim.env();
         let registry = setpoint_core::kind::Registry::builtin();
-        let store = Store::new(&env, Memory::with_history(&env, limits), registry, admission);
+        let store = Store::new(&env, engine(&env), registry, admission);
         let bench = Self { sim, env, store, context: RequestContext::system("test") };
         bench.run(bench.store.ensure_namespace(NAMESPACE)).expect("it is new");
         bench

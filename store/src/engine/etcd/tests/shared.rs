@@ -57,8 +57,12 @@ fn what_one_writes_the_other_reads() {
             let mut changed = ConfigMap::clone(&made);
             changed.data = map(&name, "second").data;
             let changed = maps(&b).replace(changed).await.expect("INV-ST-05: its version is the newest");
-            let stale = maps(&a).replace(ConfigMap::clone(&made)).await;
-            assert!(stale.is_err_and(|error| error.is_conflict()));
+            let stale = maps(&a).replace(ConfigMap::clone(&made)).await.map(|map| map.metadata.clone());
+            assert!(
+                stale.as_ref().is_err_and(|error| error.is_conflict()),
+                "{stale:?} after {:?}",
+                changed.metadata
+            );
             assert_eq!(text(&maps(&a).get(&name).await.expect("it is there")), "second");
             assert!(maps(&a).create(map(&name, "x")).await.is_err_and(|error| error.is_already_exists()));
             drop(changed);
