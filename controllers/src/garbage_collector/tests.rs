@@ -10,7 +10,7 @@ use setpoint_core::object::{Draft, Key, Meta, Object, ObjectRef, OwnerReference,
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::plan::Next;
 use setpoint_store::request::{DeleteOptions, Preconditions, Propagation, ReadAt, RequestContext, Write};
-use setpoint_store::{ObjectStore, ObjectStoreExt, Store};
+use setpoint_store::{Definitions, ObjectStore, ObjectStoreExt, Store};
 use setpoint_watch::faulty::FaultyStore;
 
 use super::*;
@@ -415,6 +415,113 @@ fn custom_kinds_take_part() {
         assert_eq!(world.rest().await, ["none"]);
         let gone = world.store.get(&World::context(), &dependent.key(), ReadAt::Newest).await;
         assert!(gone.is_err_and(|error| error.is_not_found()));
+        Ok(())
+    });
+}
+
+/// A definition of widgets.
+fn widgets() -> serde_json::Value {
+    serde_json::json!({
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true,
+            }}}],
+        },
+    })
+}
+
+impl World {
+    /// Makes an object of a kind that is told by its names.
+    async fn make(
+        &self,
+        kind: &str,
+        api_version: &str,
+        value: serde_json::Value,
+    ) -> Result<ObjectRef, Error> {
+        let kind = self.store.registry().find(kind, api_version).expect("it is served");
+        self.store.create(&Self::context(), Draft::from_value(kind, value).expect("it fits")).await
+    }
+
+    /// Makes a widget.
+    async fn widget(&self, name: &str, owners: &[&ObjectRef]) -> Result<ObjectRef, Error> {
+        let owners: Vec<_> = owners
+            .iter()
+            .map(|owner| {
+                let meta = owner.meta();
+                let kind = &owner.kind().names.kind;
+                serde_json::json!({"apiVersion": "v1", "kind": kind, "name": &*meta.name, "uid": meta.uid.as_ref().map(ToString::to_string)})
+            })
+            .collect();
+        let meta = serde_json::json!({"name": name, "namespace": "ns", "ownerReferences": owners});
+        self.make("Widget", "example.com/v1", serde_json::json!({"metadata": meta})).await
+    }
+
+    async fn is_there(&self, object: &ObjectRef) -> bool {
+        self.store.get(&Self::context(), &object.key(), ReadAt::Newest).await.is_ok()
+    }
+
+    async fn remove(&self, object: &ObjectRef, propagation: Propagation) -> Result<(), Error> {
+        let options = DeleteOptions { propagation: Some(propagation), ..DeleteOptions::default() };
+        self.store.delete(&Self::context(), &object.key(), options).await.map(drop)
+    }
+}
+
+fn owned_by_widget(owner: &ObjectRef) -> OwnerReference {
+    OwnerReference { api_version: "example.com/v1".into(), ..blocking(owner) }
+}
+
+/// GC-01, CRD-11: kinds that a definition makes while the collector runs own and are owned, until the definition goes.
+#[test]
+fn kinds_of_definitions_come_own_and_go() {
+    World::play(|world| async move {
+        let definitions = Definitions::start(&world.env, Arc::new(world.store.clone()));
+        world.rest().await;
+        let definition = world.make("CustomResourceDefinition", "apiextensions.k8s.io/v1", widgets()).await?;
+        world.rest().await;
+        // An owner of a custom kind, a dependent of one.
+        let owner = world.widget("owner", &[]).await?;
+        world.create("owned", vec![owned_by_widget(&owner)]).await?;
+        let map = world.create("map", vec![]).await?;
+        let dependent = world.widget("dependent", &[&map]).await?;
+        assert_eq!(world.rest().await, ["map", "owned"]);
+        world.remove(&owner, Propagation::Background).await?;
+        assert_eq!(world.rest().await, ["map"]);
+        world.delete("map", Propagation::Background).await?;
+        assert_eq!(world.rest().await, Vec::<String>::new());
+        assert!(!world.is_there(&dependent).await);
+
+        // The definition goes while one of its objects waits for what it owns.
+        let waiting = world.widget("waiting", &[]).await?;
+        world.create("held", vec![owned_by_widget(&waiting)]).await?;
+        world.set_finalizers("held", &["example.com/hold"]).await?;
+        // Who is deleted before the collector has seen what it owns does not wait for that, here as upstream.
+        world.rest().await;
+        world.remove(&waiting, Propagation::Foreground).await?;
+        let other = world.widget("other", &[]).await?;
+        world.create("of-other", vec![owned_by_widget(&other)]).await?;
+        world.remove(&definition, Propagation::Background).await?;
+        assert_eq!(world.rest().await, ["held"], "what the other owned went with it");
+        assert!(world.is_there(&waiting).await, "it is the collector who lets it go");
+        assert!(world.store.registry().find("Widget", "example.com/v1").is_some());
+        world.set_finalizers("held", &[]).await?;
+        assert_eq!(world.rest().await, Vec::<String>::new());
+        assert!(!world.is_there(&waiting).await);
+        assert!(world.store.registry().find("Widget", "example.com/v1").is_none());
+
+        // Nobody can tell whether an owner of that kind is absent (GC-02), and the others go on.
+        world.create("late", vec![owned_by_widget(&waiting)]).await?;
+        let map = world.create("again", vec![]).await?;
+        world.create("of-again", vec![owned_by(&map)]).await?;
+        world.delete("again", Propagation::Background).await?;
+        assert_eq!(world.rest().await, ["late"]);
+        // It comes back: now it can be looked up, and the owner is not there.
+        world.make("CustomResourceDefinition", "apiextensions.k8s.io/v1", widgets()).await?;
+        assert_eq!(world.rest().await, Vec::<String>::new());
+        definitions.shut_down().await;
         Ok(())
     });
 }
