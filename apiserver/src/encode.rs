@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use setpoint_core::Result;
+use setpoint_core::kind::{Kind, ServedVersion};
 use setpoint_core::object::{Object, ObjectRef, Revision};
 use setpoint_core::schema::Schema;
 use setpoint_store::request::ObjectList;
@@ -58,8 +59,12 @@ pub(crate) fn serve(place: &Place, mut value: Value) -> Value {
 
 /// Whether the kind is one of upstream's, whose lists say once what their items are (LIST-09).
 pub(crate) fn is_built_in(place: &Place) -> bool {
-    let served = &place.served;
-    Schema::of_kind(&served.group, &served.version, &place.kind.names.kind).is_some()
+    is_of_upstream(&place.kind, &place.served)
+}
+
+/// The same of a kind at a version.
+pub(crate) fn is_of_upstream(kind: &Kind, served: &ServedVersion) -> bool {
+    Schema::of_kind(&served.group, &served.version, &kind.names.kind).is_some()
 }
 
 impl Call<'_> {

@@ -4,15 +4,13 @@ use setpoint_core::kind::{Kind, ServedVersion};
 use super::dialect::Dialect;
 use super::parameters::{DELETE, FORCE, LIST, PRETTY, Parameter, WRITE};
 use super::schemas::{DELETE_OPTIONS, PATCH, SCALE, STATUS, Schemas};
+use crate::encode::is_of_upstream;
 use crate::reviews;
 
 const APPLY: &str = "application/apply-patch+yaml";
-const PATCH_TYPES: [&str; 4] = [
-    APPLY,
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-];
+/// What every kind takes; a strategy is known for those of upstream alone (PATCH-01).
+const PATCH_TYPES: [&str; 3] = [APPLY, "application/json-patch+json", "application/merge-patch+json"];
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
 const BODY_TYPES: [&str; 2] = ["application/json", "application/yaml"];
 
 /// What an operation does to which schema.
@@ -210,14 +208,17 @@ impl Writer<'_> {
             "x-kubernetes-group-version-kind": of_kind.cloned().unwrap_or_else(own),
         });
         let is_patch = operation.body == Some(PATCH);
-        let body_types: &[&str] = if is_patch { &PATCH_TYPES } else { &["*/*"] };
+        let mut body_types: Vec<&str> = if is_patch { PATCH_TYPES.into() } else { vec!["*/*"] };
+        if is_patch && is_of_upstream(self.kind, self.served) {
+            body_types.push(STRATEGIC);
+        }
         let answer = self.dialect.reference(operation.answer);
         match self.dialect {
             Dialect::V3 => {
                 value["responses"] =
                     json!({ "200": { "description": "OK", "content": content(&BODY_TYPES, &answer) } });
                 if let Some(body) = operation.body {
-                    let content = content(body_types, &self.dialect.reference(body));
+                    let content = content(&body_types, &self.dialect.reference(body));
                     value["requestBody"] = json!({ "content": content });
                     if body != DELETE_OPTIONS {
                         value["requestBody"]["required"] = json!(true);

@@ -34,6 +34,21 @@ fn a_kind_is_made_used_and_gone() {
         let document = world.get("/openapi/v3/apis/example.com/v1").await.expect(200);
         let schema = &document["components"]["schemas"]["com.example.v1.Site"]["properties"];
         assert_eq!(schema["spec"]["properties"]["host"]["type"], "string");
+        // DISC-10: kubectl sends a strategic patch wherever one is offered.
+        let item = "/apis/example.com/v1/namespaces/{namespace}/sites/{name}";
+        for path in [item.to_owned(), format!("{item}/status"), format!("{item}/scale")] {
+            let types = document["paths"][&path]["patch"]["requestBody"]["content"].as_object();
+            let types: Vec<&String> = types.expect("it is patched").keys().collect();
+            assert_eq!(
+                types,
+                [
+                    "application/apply-patch+yaml",
+                    "application/json-patch+json",
+                    "application/merge-patch+json"
+                ],
+                "{path}"
+            );
+        }
 
         // A life.
         let created = world.ask("POST", SITES, site("x", json!({"host": "h", "typo": 1}))).await.expect(201);

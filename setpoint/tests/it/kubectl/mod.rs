@@ -2,6 +2,7 @@
 //!
 //! What it prints for people is compared word for word, except for ages. Without kubectl the tests say so and pass.
 
+mod custom;
 mod describe;
 mod discovery;
 mod generators;
