@@ -7,6 +7,7 @@ use crate::server::{Answer, with_server};
 
 /// Where bodies are sent, none of which stays.
 const CONFIG_MAPS: &str = "/api/v1/namespaces/empty/configmaps?dryRun=All";
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/empty/deployments?dryRun=All";
 const PODS: &str = "/api/v1/namespaces/empty/pods?dryRun=All";
 
 /// A JSON body, sent as a config map and as a pod.
@@ -38,6 +39,23 @@ pub fn yaml_body(input: &[u8]) {
         if answer.code == 201 {
             assert_stays(path, &answer);
         }
+    }
+}
+
+/// A protobuf body, sent to one of the kinds by its first byte.
+pub fn protobuf_body(input: &[u8]) {
+    let input = input.get(..INPUT_BYTES_MAX).unwrap_or(input);
+    let Some((first, body)) = input.split_first() else { return };
+    let path = match first {
+        b'c' => CONFIG_MAPS,
+        b'd' => DEPLOYMENTS,
+        _ => PODS,
+    };
+    let media_type = "application/vnd.kubernetes.protobuf";
+    let answer = with_server(|server| server.ask("POST", path, media_type, body.to_vec()));
+    assert_is_expected(&answer);
+    if answer.code == 201 {
+        assert_stays(path, &answer);
     }
 }
 

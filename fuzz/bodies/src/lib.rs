@@ -6,7 +6,9 @@
 
 mod apply;
 mod body;
+mod cel;
 mod cron;
+mod custom;
 mod json_patch_model;
 mod patch;
 mod path;
@@ -17,8 +19,10 @@ mod server;
 mod tests;
 
 pub use self::apply::apply;
-pub use self::body::{json_body, yaml_body};
+pub use self::body::{json_body, protobuf_body, yaml_body};
+pub use self::cel::cel;
 pub use self::cron::cron;
+pub use self::custom::schema;
 pub use self::patch::{json_patch, merge_patch, strategic_patch};
 pub use self::path::path;
 pub use self::quantity::quantity;
@@ -28,8 +32,9 @@ pub use self::selector::{field_selector, label_selector};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 14] = [
     ("apply", apply),
+    ("cel", cel),
     ("cron", cron),
     ("field_selector", field_selector),
     ("json_body", json_body),
@@ -37,7 +42,9 @@ pub const TARGETS: [Target; 11] = [
     ("label_selector", label_selector),
     ("merge_patch", merge_patch),
     ("path", path),
+    ("protobuf_body", protobuf_body),
     ("quantity", quantity),
+    ("schema", schema),
     ("strategic_patch", strategic_patch),
     ("yaml_body", yaml_body),
 ];

@@ -69,6 +69,11 @@ fn apply_keeps_its_promises() {
 }
 
 #[test]
+fn cel_keeps_its_promises() {
+    play("cel");
+}
+
+#[test]
 fn cron_keeps_its_promises() {
     play("cron");
 }
@@ -104,8 +109,18 @@ fn path_keeps_its_promises() {
 }
 
 #[test]
+fn protobuf_body_keeps_its_promises() {
+    play("protobuf_body");
+}
+
+#[test]
 fn quantity_keeps_its_promises() {
     play("quantity");
+}
+
+#[test]
+fn schema_keeps_its_promises() {
+    play("schema");
 }
 
 #[test]
