@@ -6,12 +6,14 @@
 //! Sessions need somebody who upgrades connections: they work behind the `serve` feature's server, or any other that leaves
 //! hyper's `OnUpgrade` in the request's extensions.
 
+#[cfg(feature = "serve")]
 mod channel;
 mod connect;
 mod pod_sessions;
 #[cfg(feature = "serve")]
 mod pump;
 
+#[cfg(feature = "serve")]
 pub(crate) use self::connect::Subprotocol;
 pub use self::pod_sessions::{PodSessions, RuntimeSessions};
 #[cfg(feature = "serve")]
