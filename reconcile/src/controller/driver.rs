@@ -26,6 +26,9 @@ const CONFLICTS_MAX: u32 = 5;
 /// How long a controller that starts waits before it asks again how old its view is.
 const FRESH_RETRY: Duration = Duration::from_secs(1);
 
+/// About how many kinds it asks at a time then.
+const LOOKS_MAX: usize = 8;
+
 /// A controller at work. Dropping it cancels everything it does.
 #[derive(Debug)]
 #[must_use = "a controller is cancelled when it is dropped"]
@@ -101,11 +104,16 @@ impl Controller {
             let (shared, queue) = (Arc::clone(&shared), queue.clone());
             sources.push(context.env.spawn(name, async move { later.follow(&shared, &queue).await }));
         }
+        // One looks for all: on a store that is elsewhere each look is a request.
+        let is_complete = {
+            let shared = Arc::clone(&shared);
+            async move { shared.view_is_complete(&kinds).await }.boxed().shared()
+        };
         let workers = (0..settings.workers.max(1))
             .map(|_| {
-                let (shared, queue, kinds) = (Arc::clone(&shared), queue.clone(), kinds.clone());
+                let (shared, queue, is_complete) = (Arc::clone(&shared), queue.clone(), is_complete.clone());
                 context.env.spawn(name, async move {
-                    if shared.view_is_complete(&kinds).await {
+                    if is_complete.await {
                         shared.work(&queue).await;
                     }
                 })
@@ -248,9 +256,8 @@ impl Shared {
             }
         }
         if !self.context.view.is_current() {
-            for kind in kinds {
-                self.view_is_fresh(*kind).await;
-            }
+            let looks = futures::stream::iter(kinds);
+            looks.for_each_concurrent(LOOKS_MAX, |kind| self.view_is_fresh(*kind)).await;
         }
         true
     }
