@@ -55,7 +55,7 @@ mod encodings;
 mod eviction;
 mod in_flight;
 mod kept_texts;
-mod known_specs;
+mod known_texts;
 pub mod limits;
 mod list_text;
 mod negotiation;
@@ -73,6 +73,7 @@ mod scale;
 pub mod serve;
 mod service;
 mod sessions;
+mod spec_text;
 mod surface;
 pub mod table;
 #[cfg(test)]

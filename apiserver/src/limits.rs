@@ -32,11 +32,11 @@ pub const KEPT_TEXTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How much of a list is written at once.
 pub const LIST_PIECE_BYTES: usize = 64 * 1024;
 
-/// How many specs that were sent are known when they are sent again.
-pub const KNOWN_SPECS_MAX: usize = 256;
+/// How many texts that were sent, whole or specs alone, are known when they are sent again.
+pub const KNOWN_TEXTS_MAX: usize = 256;
 
-/// How long such a spec may be.
-pub const KNOWN_SPEC_BYTES_MAX: usize = 16 * 1024;
+/// How long such a text may be.
+pub const KNOWN_TEXT_BYTES_MAX: usize = 16 * 1024;
 
 /// How long a watch lives at the least, if the client does not say (WATCH-12); at the most it is twice that.
 pub const WATCH_TIME_MIN: Duration = Duration::from_secs(30 * 60);

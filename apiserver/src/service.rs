@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use setpoint_core::env::Env;
+use setpoint_core::object::{Draft, Part};
 use setpoint_core::patch::PatchType;
 use setpoint_core::{Error, Reason, Result};
 use setpoint_store::request::User;
@@ -25,7 +26,7 @@ use crate::call::Call;
 use crate::encodings::Encodings;
 use crate::in_flight::{InFlight, InFlightLimits};
 use crate::kept_texts::KeptTexts;
-use crate::known_specs::KnownSpecs;
+use crate::known_texts::KnownTexts;
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, REQUEST_TIME_MAX, URI_BYTES_MAX};
 use crate::openapi::Documents;
 use crate::path::{Missing, Place, Target};
@@ -61,7 +62,9 @@ pub(crate) struct Inner {
     in_flight: InFlight,
     pub(crate) logs: Option<Arc<dyn PodLogs>>,
     pub(crate) texts: Arc<KeptTexts>,
-    pub(crate) specs: KnownSpecs,
+    /// Creations that were sent before, and their specs.
+    pub(crate) bodies: KnownTexts<Draft>,
+    pub(crate) specs: KnownTexts<Part>,
     pub(crate) encodings: Arc<Encodings>,
     /// Makes kinds of the definitions in the store, for as long as the service is there.
     _definitions: Option<Definitions>,
@@ -91,7 +94,8 @@ impl ApiServer {
             logs: None,
             encodings: Arc::new(Encodings::new(&texts)),
             texts,
-            specs: KnownSpecs::default(),
+            bodies: KnownTexts::default(),
+            specs: KnownTexts::default(),
             _definitions: None,
             sessions: None,
             #[cfg(feature = "serve")]

@@ -3,6 +3,7 @@
 mod crafted_paths;
 mod failures;
 mod hostile;
+mod known_bodies;
 mod lists_and_watches;
 mod pod_subresources;
 

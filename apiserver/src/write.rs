@@ -14,8 +14,8 @@ use setpoint_store::request::{Outcome, ReadAt, RequestContext, Write, Written};
 use crate::answer::{self, Answer, unsupported_media_type};
 use crate::call::{Call, FieldValidation};
 use crate::document::{Document, Language};
-use crate::known_specs::SpecText;
 use crate::protobuf::{self, Unread};
+use crate::spec_text::SpecText;
 use crate::{binding, encode, eviction, reviews, scale};
 
 /// How often a patch in a form that is not the stored one is tried anew.
@@ -144,7 +144,26 @@ impl Call<'_> {
     /// The object that the body shows, with what the client should be warned of.
     fn draft(&self, options: &str) -> Result<(Draft, Vec<String>)> {
         let validation = self.field_validation(options)?;
-        let spec = if self.may_know_spec() { SpecText::find(&self.body) } else { None };
+        if !self.may_be_one_of_many() {
+            return self.draft_of_whole(validation);
+        }
+        let (kind, bodies) = (&self.place.kind, &self.server.bodies);
+        if let Some(draft) = bodies.get(kind, &self.body)
+            && draft.meta().namespace == self.place.namespace
+        {
+            return Ok((draft, Vec::new()));
+        }
+        let (draft, faults) = self.draft_of_parts(validation)?;
+        // With a name of its own nothing else comes in the same bytes.
+        if draft.shares_spec && draft.meta().name.is_empty() {
+            bodies.put(kind, &self.body, draft.clone());
+        }
+        Ok((draft, faults))
+    }
+
+    /// The same, of a body whose spec may be known.
+    fn draft_of_parts(&self, validation: FieldValidation) -> Result<(Draft, Vec<String>)> {
+        let spec = SpecText::find(&self.body);
         let spec = spec.as_ref().map(|spec| (spec, spec.text(&self.body)));
         let (kind, known) = (&self.place.kind, &self.server.specs);
         if let Some((found, text)) = spec
@@ -164,8 +183,8 @@ impl Call<'_> {
         Ok((draft, faults))
     }
 
-    /// Whether many objects come with the same spec, in bytes that stand for it by themselves.
-    fn may_know_spec(&self) -> bool {
+    /// Whether many objects come in the same bytes, or with a spec in bytes that stand for it by themselves.
+    fn may_be_one_of_many(&self) -> bool {
         let resource = &self.place.kind.resource;
         let is_creation = self.place.name.is_none() && self.place.sub.is_empty();
         let is_pod = resource.group.is_empty() && resource.resource == "pods";

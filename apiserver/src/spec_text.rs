@@ -1,65 +1,11 @@
-//! Specs that were sent before: pods of one template come with the same bytes, which are read once (for the rest, see
-//! [`crate::write`]).
+//! The spec of a body, found without reading the rest of it.
 
-use std::collections::VecDeque;
-use std::hash::BuildHasher;
 use std::ops::Range;
-
-use parking_lot::Mutex;
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use setpoint_core::kind::{Kind, KindId};
-use setpoint_core::object::Part;
-
-use crate::limits::{KNOWN_SPEC_BYTES_MAX, KNOWN_SPECS_MAX};
-
-/// The specs of the latest creations, as they were sent, without fault, and as they were read.
-#[derive(Default)]
-pub(crate) struct KnownSpecs(Mutex<Specs>);
-
-#[derive(Default)]
-struct Specs {
-    by_hash: FxHashMap<u64, Known>,
-    /// Oldest first.
-    order: VecDeque<u64>,
-}
-
-struct Known {
-    kind: KindId,
-    text: Box<[u8]>,
-    spec: Part,
-}
 
 /// Where the spec is in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SpecText {
     range: Range<usize>,
-}
-
-impl KnownSpecs {
-    /// A spec that was sent in these bytes before.
-    pub(crate) fn get(&self, kind: &Kind, text: &[u8]) -> Option<Part> {
-        let specs = &*self.0.lock();
-        let known = specs.by_hash.get(&FxBuildHasher.hash_one(text))?;
-        (known.kind == kind.id && *known.text == *text).then(|| known.spec.clone())
-    }
-
-    /// A spec was sent in these bytes, and nothing was wrong with them.
-    pub(crate) fn put(&self, kind: &Kind, text: &[u8], spec: Part) {
-        if text.len() > KNOWN_SPEC_BYTES_MAX {
-            return;
-        }
-        let hash = FxBuildHasher.hash_one(text);
-        let specs = &mut *self.0.lock();
-        if specs.by_hash.insert(hash, Known { kind: kind.id, text: text.into(), spec }).is_some() {
-            return;
-        }
-        specs.order.push_back(hash);
-        if specs.order.len() > KNOWN_SPECS_MAX
-            && let Some(oldest) = specs.order.pop_front()
-        {
-            specs.by_hash.remove(&oldest);
-        }
-    }
 }
 
 impl SpecText {
@@ -155,7 +101,6 @@ fn value(body: &[u8], from: usize) -> Option<usize> {
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
-    use setpoint_core::kind::Registry;
 
     use super::*;
 
@@ -180,22 +125,6 @@ mod tests {
             let text = found.map(|found| String::from_utf8_lossy(found.text(body.as_bytes())).into_owned());
             assert_eq!(text.as_deref(), expected, "{body}");
         }
-    }
-
-    #[test]
-    fn the_latest_are_known() {
-        let kind = Registry::builtin().find("Pod", "v1").expect("it is built in");
-        let specs = KnownSpecs::default();
-        for number in 0..=KNOWN_SPECS_MAX {
-            specs.put(&kind, format!("{number}").as_bytes(), Part::new(number));
-        }
-        let known =
-            |text: &str| specs.get(&kind, text.as_bytes()).and_then(|part| part.get::<usize>().copied());
-        assert_eq!((known("0"), known("1"), known("7")), (None, Some(1), Some(7)));
-        let other = Registry::builtin().find("Secret", "v1").expect("it is built in");
-        assert!(specs.get(&other, b"7").is_none());
-        specs.put(&kind, &vec![b'0'; KNOWN_SPEC_BYTES_MAX + 1], Part::new(0_usize));
-        assert!(specs.get(&kind, &vec![b'0'; KNOWN_SPEC_BYTES_MAX + 1]).is_none());
     }
 
     fn any_value() -> impl Strategy<Value = Value> {
