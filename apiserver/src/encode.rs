@@ -81,6 +81,14 @@ impl Call<'_> {
         })
     }
 
+    /// The same of an object that was written now: those who watch it are about to be shown the same text.
+    pub(crate) fn show_new(&self, code: u16, shown: &ObjectRef) -> Result<Answer> {
+        match negotiation::form(&self.parts.headers, Shape::Item)? {
+            Form::Whole => Ok(answer::bytes(code, JSON, self.server.encodings.of(self.place, shown))),
+            _ => self.show(code, shown),
+        }
+    }
+
     /// A list in a form that the client takes.
     pub(crate) fn show_list(&self, list: ObjectList) -> Result<Answer> {
         let form = negotiation::form(&self.parts.headers, Shape::List)?;

@@ -11,7 +11,7 @@ use crate::kept_texts::KeptTexts;
 use crate::limits::ENCODINGS_MAX;
 use crate::path::Place;
 
-/// The latest objects that watches have shown, as text: a change that many watch is written once.
+/// The latest objects that writers and watches were shown, as text: a change that many watch is written once.
 pub(crate) struct Encodings {
     latest: Mutex<VecDeque<Encoding>>,
     texts: Arc<KeptTexts>,

@@ -121,7 +121,7 @@ impl Call<'_> {
     }
 
     fn show_written(&self, code: u16, written: &Written, mut warnings: Vec<String>) -> Result<Answer> {
-        let mut answer = self.show(code, &written.object)?;
+        let mut answer = self.show_new(code, &written.object)?;
         warnings.extend_from_slice(&written.warnings);
         answer::warn(&mut answer, &warnings);
         Ok(answer)
