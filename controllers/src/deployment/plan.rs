@@ -298,6 +298,10 @@ fn shrink_beyond_need(observed: &Observed) -> Turn {
         return Turn::Go(Stage::CleanUp);
     };
     let sizes: Vec<_> = old.iter().map(|set| set.to_size()).collect();
+    // A status that has not followed what this sync has taken counts pods that are on their way out.
+    if sizes.iter().any(|set| set.available > set.size) {
+        return Turn::Go(Stage::Shrunk);
+    }
     let beyond = beyond_need(observed.wanted(), observed.fence(), &sizes, new.to_size());
     act(resizes(observed, &old, &beyond), Stage::Shrunk)
 }

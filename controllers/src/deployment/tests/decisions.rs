@@ -16,7 +16,11 @@ type Expected<'a> = &'a [&'a str];
 
 /// The first stage that resizes anything, as `name from to` each; what else is done is not looked at.
 fn resizes(observed: &Observed) -> Vec<String> {
-    let mut memory = Memory::default();
+    resizes_after(observed, Memory::default()).0
+}
+
+/// The same from what is known, with what is known then.
+fn resizes_after(observed: &Observed, mut memory: Memory) -> (Vec<String>, Memory) {
     for _ in 0..20 {
         let plan = plan(observed, &memory, at(2000));
         let resizes: Vec<String> = plan
@@ -31,7 +35,7 @@ fn resizes(observed: &Observed) -> Vec<String> {
             })
             .collect();
         if !resizes.is_empty() || matches!(plan.next, Next::Settled | Next::Failed(_) | Next::After(_)) {
-            return resizes;
+            return (resizes, plan.memory);
         }
         memory = plan.memory;
     }
@@ -114,6 +118,20 @@ fn a_stale_status_of_an_old_one_stops_its_shrinking() {
     let mut web = deployment("app:2", 10);
     web.spec.strategy = rolling("3", "2");
     assert!(resizes(&observe(web, vec![stale, Set { available: 2, ..new(5) }])).is_empty());
+}
+
+#[test]
+fn a_status_that_is_older_than_a_size_of_this_sync_counts_for_nothing() {
+    // DEP-38, INV-DP-01: one of three goes as it is not available. It comes back, and is among those that are told of
+    // the smaller ReplicaSet before one of them is gone.
+    let mut web = deployment("app:2", 3);
+    web.spec.strategy = rolling("1", "0");
+    let new = || Set { available: 1, ..new(1) };
+    let (first, memory) =
+        resizes_after(&observe(web.clone(), vec![Set { available: 2, ..old(3) }, new()]), Memory::default());
+    assert_eq!(first, ["old 3-2"]);
+    let (then, _) = resizes_after(&observe(web, vec![Set { available: 3, ..old(2) }, new()]), memory);
+    assert!(then.is_empty(), "{then:?}");
 }
 
 #[test]
