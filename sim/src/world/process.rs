@@ -214,6 +214,8 @@ impl Process {
         let (process, env) = (Arc::clone(self), self.world.env.clone());
         let again = async move {
             env.sleep(restart.after).await;
+            // Who crashed on the way to a store's crash would be back before the store.
+            process.world.up().await;
             process.start();
         };
         Environment::spawn(&self.world.env, "restart", again.boxed());

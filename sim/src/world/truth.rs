@@ -2,11 +2,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::channel::oneshot;
 use k8s_openapi::api::apps::v1::{DeploymentSpec, DeploymentStatus, ReplicaSetSpec, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::{NodeStatus, PodStatus};
 use parking_lot::Mutex;
 use setpoint_core::builtin::SharedPodSpec;
-use setpoint_core::env::{Env, Instant};
+use setpoint_core::env::{Env, Environment, Instant};
 use setpoint_core::kind::{KindId, Registry, Subresource};
 use setpoint_core::object::{Key, Object, ObjectRef, Revision, Text};
 use setpoint_core::{Error, Result};
@@ -240,7 +242,29 @@ impl World {
     }
 
     /// Applies a write, notes it, and checks what it did.
+    ///
+    /// A store that takes its time ends what it has begun, whether whoever asked for it is still there or not.
     pub(crate) async fn apply(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        write: Write,
+        origin: Origin<'_>,
+    ) -> Result<Written> {
+        if self.crashing.is_none() {
+            return self.apply_now(context, write, origin).await;
+        }
+        let (tell, told) = oneshot::channel();
+        let (world, context, process) = (Arc::clone(self), context.clone(), origin.process.to_owned());
+        let Origin { seen, late, .. } = origin;
+        let work = async move {
+            let origin = Origin { process: &process, seen, late };
+            let _is_gone = tell.send(world.apply_now(&context, write, origin).await);
+        };
+        Environment::spawn(&self.env, "request", work.boxed());
+        told.await.unwrap_or_else(|_| Err(Error::outcome_unknown("the world has ended")))
+    }
+
+    async fn apply_now(
         self: &Arc<Self>,
         context: &RequestContext,
         write: Write,
