@@ -136,8 +136,10 @@ impl World {
                 changes.push((known, Some(Arc::clone(object))));
             }
         }
-        let gone = state.stepped.values().filter(|known| after.get(&known.key()).is_none());
-        changes.extend(gone.map(|known| (Some(Arc::clone(known)), None)).collect::<Vec<_>>());
+        let stepped = state.stepped.snapshot();
+        let gone = kinds.iter().flat_map(|kind| stepped.list(*kind));
+        let gone = gone.filter(|known| after.get(&known.key()).is_none());
+        changes.extend(gone.map(|known| (Some(Arc::clone(known)), None)));
         changes.sort_by_key(|(_, new)| new.as_ref().map(|new| new.revision()).unwrap_or(after.revision()));
         for (old, new) in changes {
             let Some(object) = new.as_ref().or(old.as_ref()) else { continue };

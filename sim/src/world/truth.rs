@@ -14,7 +14,7 @@ use setpoint_core::object::{Key, Object, ObjectRef, Revision, Text};
 use setpoint_core::{Error, Result};
 use setpoint_store::ObjectStore;
 use setpoint_store::request::{Outcome, RequestContext, Write, Written};
-use setpoint_store::tables::Snapshot;
+use setpoint_store::tables::{Index, Snapshot, Tables};
 use tokio::sync::Notify;
 
 use super::{CrashingStore, Entry, Ledger, Process};
@@ -55,8 +55,9 @@ pub(super) struct State {
     earlier: Vec<Revision>,
     /// When which revision was made, as far back as a view may lag.
     marks: VecDeque<(Instant, Revision)>,
-    /// What the checks were told is there, and what is being written, in worlds whose store crashes.
-    pub(super) stepped: BTreeMap<Key, ObjectRef>,
+    /// What the checks were told is there, and what is being written, in worlds whose store crashes. Such a store is
+    /// ahead of what its writers were told.
+    pub(super) stepped: Tables,
     pub(super) under_way: BTreeMap<u64, Key>,
     pub(super) writes: u64,
     pub(super) answered: Vec<Answered>,
@@ -157,7 +158,7 @@ impl World {
             written_at: Instant::START,
             earlier: Vec::new(),
             marks: VecDeque::new(),
-            stepped: BTreeMap::new(),
+            stepped: Tables::new(Revision::ZERO, vec![Index::owner(), Index::orphan()]),
             under_way: BTreeMap::new(),
             writes: 0,
             answered: Vec::new(),
@@ -422,12 +423,13 @@ impl State {
         while self.marks.get(1).is_some_and(|(since, _)| at - *since > LAG_MAX) {
             self.marks.pop_front();
         }
-        if world.crashing.is_some() {
-            match new {
-                Some(new) => drop(self.stepped.insert(new.key(), Arc::clone(new))),
-                None => drop(self.stepped.remove(&object.key())),
-            }
-        }
+        let stepped = world.crashing.is_some().then(|| {
+            let known = self.stepped.get(&object.key()).cloned();
+            self.stepped.replace(object.kind().id, known.as_ref(), new);
+            self.stepped.revision = revision;
+            self.stepped.snapshot()
+        });
+        let truth = stepped.as_ref().unwrap_or(truth);
         let step = Step {
             at,
             actor,
