@@ -39,3 +39,14 @@ fn revisions_survive_every_fault() {
     sweep("revisions", View::Informers);
     sweep("revisions", View::Direct);
 }
+
+#[test]
+fn namespaces_survive_every_fault() {
+    sweep("namespaces", View::Informers);
+    sweep("namespaces", View::Direct);
+}
+
+#[test]
+fn leaders_survive_every_fault() {
+    sweep("leaders", View::Informers);
+}

@@ -72,15 +72,10 @@ pub fn bugs() -> Vec<Bug> {
     rows().into_iter().map(bug).collect()
 }
 
-/// Bugs of which no search has been shown yet to find them.
-pub fn unproven() -> Vec<Bug> {
-    unproven_rows().into_iter().map(bug).collect()
-}
-
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Hunt::{Seeds, Sweep};
-    use Seam::{Settings, Store, View};
+    use Seam::{Settings, Store, View, World};
     vec![
         ("does not wait for its own writes", "kubernetes#59848, KEP-5647", View(Lie::Current), "rollout", Sweep(120), "INV-RS-01"),
         ("takes a cache that is not filled for an empty one", "kubernetes#14528", View(Lie::Complete), "replica-set", Sweep(20), "INV-RS-01"),
@@ -91,7 +86,7 @@ fn rows() -> Vec<Row> {
         ("resumes a watch from now", "kubernetes#116122", Store(Tampering::ResumesNow), "replica-set", Sweep(700), "INV-C-01"),
         ("loses objects of a list", "kube-rs#1524", Store(Tampering::LosesListed), "replica-set", Sweep(20), "INV-RS-01"),
         ("deletes by name", "kubernetes#88097", Store(Tampering::DeletesByName), "recreated", Seeds(300), "INV-C-10"),
-        ("writes over what others have written", "lost updates", Store(Tampering::Overwrites), "churn", Seeds(200), "INV-DP-01"),
+        ("writes over what others have written", "lost updates", Store(Tampering::Overwrites), "churn", Seeds(200), "INV-C-08"),
         ("creates again after a time-out", "kubernetes#67250", Store(Tampering::RetriesBlindly), "replica-set", Sweep(30), "INV-RS-01"),
         ("leaves its finalizers behind", "kubernetes#109485", Store(Tampering::KeepsFinalizers), "ownership", Sweep(20), "INV-C-01"),
         ("counts a pod twice", "kubernetes#105200", Store(Tampering::Twins), "replica-set", Sweep(20), "INV-C-01"),
@@ -102,20 +97,12 @@ fn rows() -> Vec<Row> {
         ("takes one too many away", "kubernetes#22719", Store(Tampering::OneTooFew), "rollout", Sweep(20), "INV-DP-01"),
         ("rolls out while paused", "a pause that is not seen", Store(Tampering::HidesPause), "revisions", Sweep(200), "INV-DP-08"),
         ("goes back to a template and something more", "a hash that is kept", Store(Tampering::KeepsHash), "revisions", Sweep(20), "INV-DP-10"),
+        ("keeps old annotations", "kubernetes#138036", Store(Tampering::KeepsAnnotations), "churn", Seeds(150), "INV-DP-01"),
         ("deletes the wrong pod", "a cost that is not seen", Store(Tampering::HidesCost), "replica-set", Sweep(30), "INV-C-05"),
-    ]
-}
-
-#[rustfmt::skip]
-fn unproven_rows() -> Vec<Row> {
-    use Hunt::{Seeds, Sweep};
-    use Seam::{Store, World};
-    vec![
-        ("looks up owners in a cache", "kubernetes#65200", Store(Tampering::CachedReads), "ownership", Sweep(1000), "INV-C-10"),
-        ("keeps old annotations", "kubernetes#138036", Store(Tampering::KeepsAnnotations), "churn", Seeds(200), "INV-C-01"),
-        ("acknowledges before it syncs", "etcd#14370", World(never_synced), "durable", Sweep(20), "INV-ST-15"),
-        ("leads on without a fence", "client-go's own warning", World(unfenced), "leaders", Seeds(400), "INV-C-09"),
-        ("forgets what runs", "an agent without a look at its runtime", World(forgetful), "nodes", Sweep(20), "INV-RT-01"),
+        ("looks up owners in a cache", "kubernetes#65200", Store(Tampering::CachedReads), "recreated", Seeds(150), "INV-C-01"),
+        ("acknowledges before it syncs", "etcd#14370", World(never_synced), "durable", Seeds(60), "INV-ST-15"),
+        ("leads on without a fence", "client-go's own warning", World(unfenced), "leaders", Seeds(2000), "INV-C-09"),
+        ("forgets what runs", "an agent without a look at its runtime", World(forgetful), "nodes", Seeds(20), "INV-RT-01"),
     ]
 }
 
