@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use setpoint_core::quantity::{Format, Quantity};
+use setpoint_core::rules::normal_form::{NormalForm, Spelling};
 use setpoint_core::rules::pod::Amounts;
 use setpoint_runtime_traits::{NodeInfo, RuntimeStatus, RuntimeVersion};
 
@@ -218,6 +219,8 @@ pub(super) fn is_same(a: &NodeStatus, b: &NodeStatus) -> bool {
         for condition in status.conditions.iter_mut().flatten() {
             condition.last_heartbeat_time = None;
         }
+        // The store keeps what a status means, not how it was spelled: a size of zero is left out.
+        status.normalize(Spelling::ByValue);
         status
     };
     still(a) == still(b)

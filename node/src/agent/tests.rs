@@ -215,6 +215,22 @@ fn a_node_registers_and_keeps_its_heartbeats() {
 }
 
 #[test]
+fn a_node_with_images_whose_size_is_not_known_is_reported_as_seldom_as_any() {
+    // NODE-04: what a store leaves out of a status, such as a size of zero, is no change.
+    World::play(async |world: World| {
+        world.create("a", json!({"containers": [{"name": "main", "image": "app:1"}]}), &[]).await?;
+        world.env.sleep(SECOND * 30).await;
+        let nodes = Objects::<Node>::cluster(&world.store)?;
+        let node = nodes.get("node-1").await?;
+        let images = node.status.as_ref().and_then(|status| status.images.as_ref()).map_or(0, Vec::len);
+        assert_eq!(images, 1, "its image is told of");
+        world.env.sleep(SECOND * 200).await;
+        assert_eq!(nodes.get("node-1").await?.object().revision(), node.object().revision());
+        Ok(())
+    });
+}
+
+#[test]
 fn a_crashing_container_restarts_ever_later() {
     // AGENT-09
     World::play(async |world: World| {
