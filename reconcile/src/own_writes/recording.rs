@@ -74,7 +74,7 @@ impl ObjectStore for Recording {
 
     async fn write(&self, context: &RequestContext, write: Write) -> Result<Written> {
         let kind = self.begin(&write);
-        let asked = self.noted.history.asked(&write);
+        let asked = self.noted.history.asked(context, &write);
         let result = self.store.write(context, write).await;
         self.end(kind, &result);
         self.noted.wrote(asked, &result);
@@ -82,8 +82,10 @@ impl ObjectStore for Recording {
     }
 
     async fn write_batch(&self, context: &RequestContext, writes: Vec<Write>) -> Vec<Result<Written>> {
-        let begun: Vec<(Option<KindId>, Asked)> =
-            writes.iter().map(|write| (self.begin(write), self.noted.history.asked(write))).collect();
+        let begun: Vec<(Option<KindId>, Asked)> = writes
+            .iter()
+            .map(|write| (self.begin(write), self.noted.history.asked(context, write)))
+            .collect();
         let results = self.store.write_batch(context, writes).await;
         for ((kind, asked), result) in begun.into_iter().zip(&results) {
             self.end(kind, result);
@@ -99,7 +101,12 @@ impl ObjectStore for Recording {
         options: &DeleteOptions,
     ) -> Result<Vec<ObjectRef>> {
         self.own.begin(&self.key, selection.kind);
+        let before = self.store.snapshot().map(|snapshot| snapshot.revision());
         let deleted = self.store.delete_collection(context, selection, options).await?;
+        if let Some(before) = before {
+            let Noted { env, history, run } = &self.noted;
+            history.deleted(env.now(), *run, context, before, &deleted);
+        }
         // A failure may have deleted some: then nobody knows.
         let newest = deleted.iter().map(|object| object.revision()).max().unwrap_or(Revision::ZERO);
         self.own.end(&self.key, selection.kind, Ok(newest));

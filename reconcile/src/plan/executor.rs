@@ -112,7 +112,7 @@ impl<P: Planner> Executor<P> {
                     }
                     Step::DeleteAll(selection, options) => {
                         self.flush(key, &mut batch, &mut memory).await;
-                        let deleted = self.delete_all(key, &selection, &options).await;
+                        let deleted = self.delete_all(key, run, &selection, &options).await;
                         self.planner.learn_list(&mut memory, action, deleted.as_deref());
                     }
                     Step::ListLive(selection) => {
@@ -145,7 +145,7 @@ impl<P: Planner> Executor<P> {
         for kind in told.iter().filter_map(|told| told.kind) {
             self.own.begin(key, kind);
         }
-        let asked: Vec<_> = writes.iter().map(|write| self.history.asked(write)).collect();
+        let asked: Vec<_> = writes.iter().map(|write| self.history.asked(&self.context, write)).collect();
         let results = self.store.write_batch(&self.context, writes).await;
         for ((told, result), asked) in told.into_iter().zip(results).zip(asked) {
             self.history.wrote(self.env.now(), run, asked, &result);
@@ -163,11 +163,16 @@ impl<P: Planner> Executor<P> {
     async fn delete_all(
         &self,
         key: &Key,
+        run: RunId,
         selection: &Selection,
         options: &DeleteOptions,
     ) -> Result<Vec<ObjectRef>> {
         self.own.begin(key, selection.kind);
+        let before = self.store.snapshot().map(|snapshot| snapshot.revision());
         let deleted = self.store.delete_collection(&self.context, selection, options).await;
+        if let (Some(before), Ok(deleted)) = (before, &deleted) {
+            self.history.deleted(self.env.now(), run, &self.context, before, deleted);
+        }
         let newest = |deleted: &Vec<ObjectRef>| {
             deleted.iter().map(|object| object.revision()).max().unwrap_or(Revision::ZERO)
         };

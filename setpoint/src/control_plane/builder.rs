@@ -6,6 +6,7 @@ use setpoint_core::env::Env;
 #[cfg(feature = "node")]
 use setpoint_node::agent::{Agent, AgentSettings};
 use setpoint_reconcile::controller::Controller;
+use setpoint_reconcile::history::History;
 use setpoint_reconcile::leader::ElectionSettings;
 use setpoint_reconcile::reconciler::Context;
 #[cfg(feature = "node")]
@@ -21,10 +22,11 @@ use super::part::Part;
 #[cfg(feature = "node")]
 use super::part::{NodePart, Streams};
 
-/// What a [`ControlPlane`] is made of.
+/// What a [`ControlPlane`](super::ControlPlane) is made of.
 pub struct ControlPlaneBuilder {
     pub(super) env: Env,
     pub(super) store: Option<OpenStore>,
+    pub(super) history: History,
     pub(super) controllers: Vec<MakeController>,
     pub(super) parts: Vec<MakePart>,
     pub(super) led_parts: Vec<LedPart>,
@@ -40,6 +42,7 @@ impl ControlPlaneBuilder {
         Self {
             env: env.clone(),
             store: None,
+            history: History::off(),
             controllers: Vec::new(),
             parts: Vec::new(),
             led_parts: Vec::new(),
@@ -82,6 +85,15 @@ impl ControlPlaneBuilder {
     pub fn shared_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
         let chosen = Chosen { store, expire: None, close: None };
         self.store = Some(Box::new(move |_| Box::pin(async move { Ok(chosen) })));
+        self
+    }
+
+    /// Records what is written through this control plane, and why its controllers write, for [`ControlPlane::why`](super::ControlPlane::why):
+    /// the newest of it, a bounded number of records, such as
+    /// [`History::keeping(History::RECORDS)`](History::keeping). Without this, nothing.
+    #[must_use]
+    pub fn history(mut self, history: History) -> Self {
+        self.history = history;
         self
     }
 

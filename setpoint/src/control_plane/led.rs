@@ -5,6 +5,7 @@ use setpoint_core::Result;
 use setpoint_core::env::Env;
 use setpoint_core::object::Text;
 use setpoint_reconcile::controller::{Controller, Health};
+use setpoint_reconcile::history::History;
 use setpoint_reconcile::leader::{Candidate, Election, Leadership};
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
@@ -28,18 +29,19 @@ pub(super) struct Led {
 type Running = Arc<Mutex<Option<Manager>>>;
 
 impl Led {
-    /// Competes, and runs these whenever it leads.
+    /// Competes, and runs these whenever it leads, with the context's view and history.
     pub(super) fn start(
         env: &Env,
         election: Election,
-        view: &Arc<dyn View>,
+        context: &Context,
         controllers: Vec<MakeController>,
         parts: Vec<LedPart>,
     ) -> Self {
         let manager = Running::default();
         let work = Arc::new(Work {
             env: env.clone(),
-            view: Arc::clone(view),
+            view: Arc::clone(&context.view),
+            history: context.history.clone(),
             controllers,
             parts,
             manager: Arc::clone(&manager),
@@ -75,6 +77,7 @@ impl Led {
 struct Work {
     env: Env,
     view: Arc<dyn View>,
+    history: History,
     controllers: Vec<MakeController>,
     parts: Vec<LedPart>,
     manager: Running,
@@ -84,7 +87,8 @@ impl Work {
     /// Runs everything until it is told to end.
     async fn lead(&self, leadership: Leadership) {
         let seat = Seat(&self.manager);
-        let mut manager = Manager::new(&self.env, leadership.store(), Arc::clone(&self.view));
+        let manager = Manager::new(&self.env, leadership.store(), Arc::clone(&self.view));
+        let mut manager = manager.with_history(self.history.clone());
         let mut running = Vec::new();
         for make in &self.controllers {
             match make(manager.context()) {

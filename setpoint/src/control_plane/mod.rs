@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use setpoint_core::Result;
 use setpoint_core::env::{Env, Task};
+use setpoint_core::object::Key;
 use setpoint_reconcile::controller::{Controller, Health};
 use setpoint_reconcile::events::EventRecorder;
+use setpoint_reconcile::history::Why;
 use setpoint_reconcile::manager::Manager;
 use setpoint_reconcile::reconciler::Context;
-use setpoint_store::{Definitions, ObjectStore, Objects};
+use setpoint_store::{Definitions, ObjectStore, ObjectStoreExt, Objects};
 use setpoint_watch::{InformerHealth, InformerView};
 
 pub use self::builder::ControlPlaneBuilder;
@@ -116,6 +118,54 @@ impl ControlPlane {
     pub fn sample_metrics(&self) {
         self.manager.sample_metrics();
         self.led.iter().for_each(Led::sample_metrics);
+    }
+
+    /// Why an object is as it is, or why it is gone: its newest write, the run of a controller that made it, the changes
+    /// that woke that run, the writes that made those, and so on back, within what [`ControlPlaneBuilder::history`] keeps.
+    /// Without that nothing is known. `namespace` is `None` for cluster-scoped kinds.
+    ///
+    /// Of users, clients of the API, schedulers and node agents it is known what they wrote here and when, not why;
+    /// [`history`](setpoint_reconcile::history) says what is not recorded.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if `K` is not registered.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use k8s_openapi::api::apps::v1::Deployment;
+    /// use k8s_openapi::api::core::v1::Pod;
+    /// use setpoint::ControlPlane;
+    /// use setpoint::env::Simulation;
+    /// use setpoint::reconcile::history::History;
+    ///
+    /// # let web: Deployment = serde_json::from_value(serde_json::json!({"metadata": {"name": "web"}, "spec": {
+    /// #     "selector": {"matchLabels": {"app": "web"}},
+    /// #     "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "app"}]}},
+    /// # }})).expect("a Deployment");
+    /// let sim = Simulation::new(1);
+    /// let env = sim.env();
+    /// let why = sim.block_on(async {
+    ///     let history = History::keeping(History::RECORDS);
+    ///     let plane = ControlPlane::builder(&env).history(history).workload_controllers().start().await?;
+    ///     plane.objects::<Deployment>("default")?.create(web).await?;
+    ///     env.sleep(Duration::from_secs(1)).await;
+    ///     let pods = plane.objects::<Pod>("default")?.list().await?;
+    ///     let why = plane.why::<Pod>(Some("default"), &pods[0].object().meta().name)?;
+    ///     plane.shut_down().await;
+    ///     Ok::<_, setpoint::Error>(why)
+    /// }).expect("nothing waits for ever")?;
+    ///
+    /// print!("{why}"); // create pods ..., since replicasets ... changed, create replicasets ..., and so on
+    /// let chain: Vec<&str> = why.steps.iter().map(|step| step.write.user.name.as_str()).collect();
+    /// assert_eq!(chain, ["system:replicaset-controller", "system:deployment-controller", "system:objects"]);
+    /// # Ok::<(), setpoint::Error>(())
+    /// ```
+    pub fn why<K: 'static>(&self, namespace: Option<&str>, name: &str) -> Result<Why> {
+        let kind = self.store.kind_of::<K>()?.id;
+        let key = Key { kind, namespace: namespace.map(Into::into), name: name.into() };
+        Ok(self.manager.context().history.why(&key).named(self.store.registry()))
     }
 
     /// How the controllers are doing.

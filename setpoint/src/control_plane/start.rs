@@ -31,11 +31,12 @@ impl ControlPlaneBuilder {
         let streams = self.streams;
         #[cfg(feature = "apiserver")]
         let honours_roles = self.honours_roles;
-        let Self { env, store, controllers, parts, led_parts, election, .. } = self;
+        let Self { env, store, history, controllers, parts, led_parts, election, .. } = self;
         let Chosen { store, expire, close } = match store {
             Some(open) => open(env.clone()).await?,
             None => Chosen::engine(Store::memory(&env)),
         };
+        let store = history.over(&env, store);
         ensure_namespaces(&store).await?;
         #[cfg(feature = "apiserver")]
         if honours_roles {
@@ -46,7 +47,7 @@ impl ControlPlaneBuilder {
             Some(view) => Arc::new(view),
             None => Arc::new(informers.insert(InformerView::new(&env, Arc::clone(&store))).clone()),
         };
-        let manager = Manager::new(&env, Arc::clone(&store), view);
+        let manager = Manager::new(&env, Arc::clone(&store), view).with_history(history);
         let expiry = expire.map(|expire| start_expiry(&env, expire));
         let definitions = Definitions::start(&env, Arc::clone(&store));
         let mut plane = ControlPlane {
@@ -108,7 +109,7 @@ impl ControlPlane {
         let election = Election::new(&self.env, Arc::clone(&self.store), settings)
             .map_err(|error| setpoint_core::Error::bad_request(error.to_string()))?
             .with_events(self.events());
-        self.led = Some(Led::start(&self.env, election, &self.manager.context().view, controllers, parts));
+        self.led = Some(Led::start(&self.env, election, &self.manager.context(), controllers, parts));
         Ok(())
     }
 

@@ -15,4 +15,6 @@ mod parity;
 mod remote;
 #[cfg(feature = "scheduler")]
 mod scheduler;
+#[cfg(all(feature = "controllers", feature = "node", feature = "scheduler"))]
+mod why;
 mod workload_api;

@@ -63,8 +63,10 @@ fn looks(run: &Run) -> BTreeMap<Revision, Look> {
         let runs: BTreeMap<RunId, RunRecord> = history.runs().into_iter().map(|run| (run.id, run)).collect();
         let mut seen = BTreeSet::new();
         for write in history.writes() {
-            let (Ok(revision), Some(run)) = (write.answer, runs.get(&write.run)) else { continue };
-            if seen.insert(write.run) {
+            let (Ok(revision), Some(run)) = (write.answer, write.run.and_then(|run| runs.get(&run))) else {
+                continue;
+            };
+            if seen.insert(run.id) {
                 looks.insert(revision, Look { process: process.clone(), run: run.clone() });
             }
         }
