@@ -45,7 +45,9 @@ impl Check for Availability {
         let object = step.object();
         if is(object, "Deployment") {
             if let (Some(uid), Some(spec)) = (&object.meta().uid, object.spec::<DeploymentSpec>()) {
-                self.needed.note(uid, step.at, needed(spec));
+                // Who is on the way out, or gone, needs none; a shrinking that was decided before may come after.
+                let goes = step.new.is_none_or(|new| new.meta().is_terminating());
+                self.needed.note(uid, step.at, if goes { 0 } else { needed(spec) });
             }
             return Ok(());
         }

@@ -2,11 +2,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use setpoint_core::env::Environment;
 use setpoint_core::kind::KindId;
 use setpoint_core::object::{Key, ObjectRef};
 use setpoint_store::engine::durable::storage::Crash;
+use setpoint_store::engine::{Change as Made, Route};
+use setpoint_store::request::Outcome;
 use setpoint_store::tables::Snapshot;
 
 use super::truth::{Answered, Change};
@@ -73,12 +75,57 @@ impl World {
     }
 
     fn flush(&self) {
+        self.flush_with(Vec::new());
+    }
+
+    /// `untold` were made before some of those that were answered, oldest first.
+    fn flush_with(&self, untold: Vec<Arc<Made>>) {
         let mut answered = std::mem::take(&mut self.state.lock().answered);
         answered.sort_by_key(|answered| answered.written.object.revision());
+        let mut untold = untold.into_iter().peekable();
         for mut answered in answered {
+            let revision = answered.written.object.revision();
+            while let Some(made) = untold.next_if(|made| made.revision < revision) {
+                self.step_untold(&made);
+            }
             answered.old = self.state.lock().stepped.get(&answered.written.object.key()).cloned();
             self.applied(&answered);
         }
+    }
+
+    /// What was made before something that was answered, and could be seen, though the crash came before its own answer.
+    fn untold(&self) -> Vec<Arc<Made>> {
+        let (from, told) = {
+            let state = self.state.lock();
+            let made = state.answered.iter().filter(|it| it.written.outcome != Outcome::Unchanged);
+            (state.stepped.revision, made.map(|it| it.written.object.revision()).collect::<BTreeSet<_>>())
+        };
+        let Some(&newest) = told.last() else { return Vec::new() };
+        let mut untold = Vec::new();
+        for kind in self.store.registry().kinds() {
+            let Some(Ok(mut feed)) = self.store.feed(kind.id, Route::Kind, from) else { continue };
+            while let Some(Some(Ok(made))) = feed.next().now_or_never() {
+                if made.revision < newest && !told.contains(&made.revision) {
+                    untold.push(made);
+                }
+            }
+        }
+        untold.sort_by_key(|made| made.revision);
+        untold
+    }
+
+    fn step_untold(&self, made: &Made) {
+        let object = made.removed().filter(|_| made.new.is_none());
+        let object = object.as_ref().unwrap_or_else(|| made.object());
+        let (place, revision) = (self.place(&object.key()), self.at(made.revision));
+        self.note("store", format!("{place} is changed, and nobody was told: {revision}"));
+        let (at, truth) = (self.env.now(), self.snapshot());
+        let origin = Origin { process: "store", seen: None, late: true };
+        let state = &mut *self.state.lock();
+        let old = state.stepped.get(&object.key()).cloned();
+        let (old, new) = (old.as_ref(), made.new.as_ref());
+        let change = Change { at, actor: NOBODY, old, object, new, epoch: None, truth: &truth, origin };
+        state.step(&change, self);
     }
 
     /// If the store has crashed, so does everything that works on it. True if that is so.
@@ -87,7 +134,7 @@ impl World {
         if !crashing.is_struck() {
             return !crashing.is_up();
         }
-        self.flush();
+        self.flush_with(self.untold());
         let Some(before) = crashing.go_down() else { return true };
         let how = self.choices.below(self.choices.site("store/left"), Crash::ALL.len());
         let how = Crash::ALL.get(how).copied().unwrap_or(Crash::Lost);
@@ -155,6 +202,7 @@ impl World {
             };
             state.step(&change, self);
         }
+        state.stepped.revision = state.stepped.revision.max(after.revision());
     }
 
     /// Waits until the store is up.

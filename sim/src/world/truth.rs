@@ -426,7 +426,8 @@ impl State {
         let stepped = world.crashing.is_some().then(|| {
             let known = self.stepped.get(&object.key()).cloned();
             self.stepped.replace(object.kind().id, known.as_ref(), new);
-            self.stepped.revision = revision;
+            // Of what is gone after a crash the revision is not known.
+            self.stepped.revision = self.stepped.revision.max(revision);
             self.stepped.snapshot()
         });
         let truth = stepped.as_ref().unwrap_or(truth);
