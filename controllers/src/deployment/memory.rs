@@ -20,6 +20,8 @@ pub struct Memory {
     pub(super) has_shrunk: bool,
     /// Whether one could not be.
     pub(super) has_not_shrunk: bool,
+    /// Why, if the store refused it.
+    pub(super) not_shrunk: Option<String>,
     /// How the sync has ended before its end.
     pub(super) end: Option<Next>,
 }
@@ -98,7 +100,10 @@ impl Memory {
             }
             (Action::Scale(_), Ok(_)) if self.is_shrinking() => self.has_shrunk = true,
             // The rest of the sync goes on, and the next one tries again (DEP-38).
-            (Action::Scale(_), Err(_)) if self.is_shrinking() => self.has_not_shrunk = true,
+            (Action::Scale(_), Err(error)) if self.is_shrinking() => {
+                self.has_not_shrunk = true;
+                self.not_shrunk.get_or_insert_with(|| error.to_string());
+            }
             // Gone is what it should be.
             (Action::Delete(_), Err(error)) if error.is_not_found() => {}
             (_, Ok(_)) => {}

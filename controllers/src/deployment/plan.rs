@@ -35,8 +35,20 @@ pub fn plan(observed: &Observed, memory: &Memory, now: Timestamp) -> Plan<Action
                 let next = if stage == Stage::End { Next::Continue } else { Next::Replan };
                 return Plan { actions, memory, next };
             }
-            Turn::End(next) => return Plan { actions: Vec::new(), memory, next },
+            Turn::End(next) => {
+                let next = ended(next, &memory);
+                return Plan { actions: Vec::new(), memory, next };
+            }
         }
+    }
+}
+
+/// How a sync ends. What was refused is tried again soon; upstream waits for the next change, or the deadline of
+/// the rollout, if it has one.
+fn ended(next: Next, memory: &Memory) -> Next {
+    match (&memory.not_shrunk, next) {
+        (Some(error), Next::Settled | Next::After(_)) => Next::Failed(error.clone()),
+        (_, next) => next,
     }
 }
 

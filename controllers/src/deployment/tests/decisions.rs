@@ -135,6 +135,27 @@ fn a_status_that_is_older_than_a_size_of_this_sync_counts_for_nothing() {
 }
 
 #[test]
+fn a_shrinking_that_is_refused_is_tried_again_soon() {
+    // DEP-38: upstream waits for the next change, or the deadline of the rollout.
+    let mut web = deployment("app:2", 3);
+    web.spec.strategy = rolling("1", "0");
+    let observed = observe(web, vec![old(3), Set { available: 1, ..new(1) }]);
+    let refusal = setpoint_core::Error::internal("no");
+    let mut memory = Memory::default();
+    let next = loop {
+        let plan = plan(&observed, &memory, at(2000));
+        memory = plan.memory;
+        for action in plan.actions.iter().filter(|action| matches!(action, Action::Scale(_))) {
+            memory.learn(action, Err(&refusal));
+        }
+        if !matches!(plan.next, Next::Replan | Next::Continue) {
+            break plan.next;
+        }
+    };
+    assert!(matches!(next, Next::Failed(_)), "{next:?}");
+}
+
+#[test]
 fn an_unknown_strategy_fails() {
     // DEP-14
     let mut web = deployment("app:2", 1);
