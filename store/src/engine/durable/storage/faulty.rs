@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use setpoint_core::env::Random;
 
+use super::names::Names;
 use super::{Lock, Storage, StorageFile};
 
 /// A folder in memory that fails as disks do. Clones share.
@@ -36,9 +37,9 @@ pub enum Crash {
     Lost,
     /// All of it, as after the end of a process.
     Kept,
-    /// A beginning of it, torn within a sector.
+    /// A beginning of it, torn within a sector; of what became of names, a beginning, too.
     Torn,
-    /// Of each sector and each name either all or nothing, in no order.
+    /// Each sector and each change of a name by itself or not, in no order.
     Reordered,
     /// As [`Crash::Reordered`], and what is lost reads as zeros.
     Zeroed,
@@ -55,8 +56,7 @@ const SECTOR: usize = 512;
 #[derive(Default)]
 struct World {
     inodes: BTreeMap<u64, Inode>,
-    names: BTreeMap<String, u64>,
-    durable_names: BTreeMap<String, u64>,
+    names: Names,
     next_inode: u64,
     locked: bool,
     faults: Faults,
@@ -109,19 +109,30 @@ impl Faulty {
     pub fn crash(&self, mode: Crash, seed: u64) -> Self {
         let world = self.world.lock();
         let mut random = Random::seeded(seed);
-        let names = match mode {
-            Crash::Lost | Crash::Torn => world.durable_names.clone(),
-            Crash::Kept => world.names.clone(),
-            Crash::Reordered | Crash::Zeroed => world.some_names(&mut random),
-        };
+        let names = world.names.after_crash(mode, &mut random);
+        Self::left(&world, names, mode, &mut random)
+    }
+
+    /// How many changes of names a crash may undo.
+    pub fn unsynced_names(&self) -> usize {
+        self.world.lock().names.unsynced()
+    }
+
+    /// As [`Faulty::crash`], and of the changes of names, counted from 0 in their order, those are left that are chosen.
+    pub fn crash_with_names(&self, mode: Crash, seed: u64, is_kept: impl FnMut(usize) -> bool) -> Self {
+        let world = self.world.lock();
+        let names = world.names.after(is_kept);
+        Self::left(&world, names, mode, &mut Random::seeded(seed))
+    }
+
+    fn left(world: &World, names: BTreeMap<String, u64>, mode: Crash, random: &mut Random) -> Self {
         let inodes = names.values().map(|id| {
-            let seen = world.inodes.get(id).map(|inode| inode.after(mode, &mut random)).unwrap_or_default();
+            let seen = world.inodes.get(id).map(|inode| inode.after(mode, random)).unwrap_or_default();
             (*id, Inode { durable: seen.clone(), seen, writes: Vec::new() })
         });
         let left = World {
             inodes: inodes.collect(),
-            durable_names: names.clone(),
-            names,
+            names: Names::durable(names),
             next_inode: world.next_inode,
             ..World::default()
         };
@@ -137,10 +148,10 @@ impl Faulty {
     pub fn corrupt(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let world = &mut *self.world.lock();
         let id = match world.names.get(name) {
-            Some(id) => *id,
+            Some(id) => id,
             None => world.add(name),
         };
-        world.durable_names.insert(name.to_owned(), id);
+        world.names.force(name, Some(id));
         let inode = world.inodes.entry(id).or_default();
         change(&mut inode.seen);
         inode.durable = inode.seen.clone();
@@ -149,14 +160,12 @@ impl Faulty {
 
     /// Removes a file behind everybody's back.
     pub fn lose(&self, name: &str) {
-        let world = &mut *self.world.lock();
-        world.names.remove(name);
-        world.durable_names.remove(name);
+        self.world.lock().names.force(name, None);
     }
 
     /// The names of all files. This is no call.
     pub fn names(&self) -> Vec<String> {
-        self.world.lock().names.keys().cloned().collect()
+        self.world.lock().names.seen().keys().cloned().collect()
     }
 
     /// What a file holds; nothing if it is not there.
@@ -165,7 +174,7 @@ impl Faulty {
         world
             .names
             .get(name)
-            .and_then(|id| world.inodes.get(id))
+            .and_then(|id| world.inodes.get(&id))
             .map(|inode| inode.seen.clone())
             .unwrap_or_default()
     }
@@ -203,28 +212,18 @@ impl World {
 
     fn add(&mut self, name: &str) -> u64 {
         self.next_inode += 1;
-        self.names.insert(name.to_owned(), self.next_inode);
+        self.names.insert(name, self.next_inode);
         self.inodes.insert(self.next_inode, Inode::default());
         self.next_inode
     }
 
     fn used(&self) -> u64 {
-        self.names.values().filter_map(|id| self.inodes.get(id)).map(|inode| inode.seen.len() as u64).sum()
-    }
-
-    /// Each name that is not durable yet as it was or as it is to be.
-    fn some_names(&self, random: &mut Random) -> BTreeMap<String, u64> {
-        let mut left = BTreeMap::new();
-        for name in self.names.keys().chain(self.durable_names.keys()) {
-            let (before, now) = (self.durable_names.get(name), self.names.get(name));
-            let chosen = if before == now || random.below(2) == 0 { before } else { now };
-            if let Some(id) = chosen
-                && !left.contains_key(name)
-            {
-                left.insert(name.clone(), *id);
-            }
-        }
-        left
+        self.names
+            .seen()
+            .values()
+            .filter_map(|id| self.inodes.get(id))
+            .map(|inode| inode.seen.len() as u64)
+            .sum()
     }
 }
 
@@ -298,13 +297,13 @@ impl Storage for Faulty {
     fn list(&self) -> io::Result<Vec<String>> {
         let world = &mut *self.world.lock();
         world.whole_call()?;
-        Ok(world.names.keys().cloned().collect())
+        Ok(world.names.seen().keys().cloned().collect())
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
         let world = &mut *self.world.lock();
         world.whole_call()?;
-        let id = *world.names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let id = world.names.get(name).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(FaultyFile { world: Arc::clone(&self.world), id }))
     }
 
@@ -320,7 +319,7 @@ impl Storage for Faulty {
         let world = &mut *self.world.lock();
         world.whole_call()?;
         let id = world.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        world.names.insert(to.to_owned(), id);
+        world.names.insert(to, id);
         Ok(())
     }
 
@@ -336,7 +335,7 @@ impl Storage for Faulty {
         if world.sync_fails() {
             return Err(io::Error::other("input/output error"));
         }
-        world.durable_names = world.names.clone();
+        world.names.sync();
         Ok(())
     }
 
@@ -441,7 +440,7 @@ impl fmt::Debug for Faulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let world = self.world.lock();
         f.debug_struct("Faulty")
-            .field("files", &world.names.len())
+            .field("files", &world.names.seen().len())
             .field("calls", &world.calls)
             .finish_non_exhaustive()
     }

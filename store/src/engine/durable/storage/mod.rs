@@ -11,6 +11,7 @@
 
 mod disk;
 mod faulty;
+mod names;
 
 use std::fmt;
 use std::io;

@@ -82,3 +82,33 @@ fn a_full_disk_takes_a_part() {
     let error = file.write_at(0, b"hello").expect_err("there is no room");
     assert_eq!((error.kind(), storage.content("a")), (io::ErrorKind::StorageFull, b"hell".to_vec()));
 }
+
+/// Which names there are after each crash that leaves some of the changes.
+#[test]
+fn unsynced_names_change_in_no_order() {
+    let storage = Faulty::new();
+    for name in ["a", "b", "c"] {
+        written(&storage, name, b"x");
+    }
+    storage.sync_directory().expect("nothing fails");
+    assert_eq!(storage.unsynced_names(), 0);
+    storage.remove("a").expect("it is there");
+    storage.remove("b").expect("it is there");
+    storage.rename("c", "d").expect("it is there");
+    assert_eq!(storage.unsynced_names(), 4);
+    let left = |kept: &[usize]| {
+        storage.crash_with_names(Crash::Kept, 0, |place| kept.contains(&place)).names().concat()
+    };
+    let rows: [(&[usize], &str); 6] =
+        [(&[], "abc"), (&[0], "bc"), (&[1], "ac"), (&[2], "ab"), (&[3], "abcd"), (&[0, 1, 2, 3], "d")];
+    for (kept, expected) in rows {
+        assert_eq!(left(kept), expected, "{kept:?}");
+    }
+    let seen = |mode| -> std::collections::BTreeSet<String> {
+        (0..200).map(|seed| storage.crash(mode, seed).names().concat()).collect()
+    };
+    assert_eq!(seen(Crash::Torn).len(), 5, "each beginning");
+    assert_eq!(seen(Crash::Reordered).len(), 16, "each choice");
+    storage.sync_directory().expect("nothing fails");
+    assert_eq!((storage.unsynced_names(), seen(Crash::Reordered)), (0, ["d".to_owned()].into()));
+}

@@ -6,6 +6,8 @@
 
 #![expect(clippy::print_stdout, reason = "how much was tried is told")]
 
+use std::ops::Range;
+
 use setpoint_core::env::Simulation;
 use setpoint_core::object::Revision;
 
@@ -14,11 +16,16 @@ use crate::engine::Engine;
 use crate::engine::durable::Faulty;
 use crate::engine::durable::storage::{Crash, Faults};
 
+/// Up to how many changes of names each choice of them is tried.
+const ALL_CHOICES_MAX: usize = 5;
+
 /// What was tried.
 #[derive(Debug, Default)]
 struct Count {
     calls: u64,
     crashes: u64,
+    /// Such as leave chosen changes of names.
+    crashes_of_the_folder: u64,
     crashes_while_opening: u64,
 }
 
@@ -47,12 +54,38 @@ fn nothing_told_is_lost_whenever_it_crashes() {
                 }
             }
         }
+        for kept in choices(storage.unsynced_names()) {
+            let modes = if everything { &Crash::ALL[..] } else { &[Crash::Lost, Crash::Kept][..] };
+            for mode in modes {
+                let case = format!("call {call}, {mode:?}, of the changes of names those at {kept:?}");
+                let left = storage.crash_with_names(*mode, call, |place| kept.contains(&place));
+                recover(&world, &left, &all, start, &told, &case);
+                count.crashes_of_the_folder += 1;
+            }
+        }
     }
     println!(
-        "{{\"test\":\"crash consistency\",\"storage_calls\":{},\"crashes\":{},\"crashes_while_opening\":{}}}",
-        count.calls, count.crashes, count.crashes_while_opening
+        "{{\"test\":\"crash consistency\",\"storage_calls\":{},\"crashes\":{},\"crashes_of_the_folder\":{},\
+         \"crashes_while_opening\":{}}}",
+        count.calls, count.crashes, count.crashes_of_the_folder, count.crashes_while_opening
     );
     assert!(count.crashes >= 500 && count.crashes_while_opening >= 500, "{count:?}");
+    assert!(count.crashes_of_the_folder >= 500, "{count:?}");
+}
+
+/// Which of so many changes of names a crash leaves: each choice if they are few, else one run of them, or all but one
+/// run.
+fn choices(changes: usize) -> Vec<Vec<usize>> {
+    if changes <= ALL_CHOICES_MAX {
+        let chosen = |mask: usize| (0..changes).filter(|place| mask >> place & 1 == 1).collect();
+        return (0..1 << changes).map(chosen).filter(|_| changes > 0).collect();
+    }
+    let runs = (0..changes).flat_map(|from| (from + 1..=changes).map(move |to| from..to));
+    let choice = |run: Range<usize>| {
+        let others = (0..changes).filter(|place| !run.contains(place)).collect();
+        [run.clone().collect(), others]
+    };
+    runs.flat_map(choice).collect()
 }
 
 /// Every change of the workload, the revision before the first, and how many calls it makes.
@@ -81,7 +114,7 @@ fn recover(world: &World, left: &Faulty, all: &[Event], start: Revision, told: &
     let done = sim.block_on(async {
         let engine = match world.open(&sim.env(), left).await {
             Ok(engine) => engine,
-            Err(error) => panic!("{case}: {error}"),
+            Err(error) => panic!("INV-ST-02: {case}: {error}"),
         };
         // Nothing was told: it is another store, which begins at a time of its own.
         let start = if all.iter().any(|event| event.0 <= engine.snapshot().revision()) {
