@@ -11,7 +11,7 @@ use setpoint_core::builtin::SharedPodSpec;
 use setpoint_core::kind::{Kind, Registry};
 use setpoint_core::object::{Draft, Key, Meta, OwnerReference, Part, Revision, Text, TextMap, Uid};
 
-use super::{Commit, CommitError, Engine, Expect, Expired, Feed, FeedEnd, Route};
+use super::{Commit, CommitError, Committed, Engine, Expect, Expired, Feed, FeedEnd, Route};
 use crate::tables::{Index, IndexValue};
 
 /// Runs all checks, each on a fresh engine.
@@ -47,6 +47,7 @@ where
     revisions_before_the_floor_are_expired(&world, make().await).await;
     earlier_snapshots_show_what_was(&world, make().await).await;
     indices_follow_every_change(&world, make().await).await;
+    a_value_of_a_unique_index_is_one_objects(&world, make().await).await;
 }
 
 struct World {
@@ -308,4 +309,38 @@ async fn indices_follow_every_change(world: &World, engine: impl Engine) {
         (count(&by_owner, "owner"), count(&orphans, "orphan"), count(&by_label, "label app")),
         (0, 0, 0)
     );
+}
+
+async fn a_value_of_a_unique_index_is_one_objects(world: &World, engine: impl Engine) {
+    engine.add_index(world.pods.id, Index::label("seat").unique());
+    let seated = |name: &str, seat: &str| {
+        let mut pod = world.pod("a", name);
+        pod.meta_mut().labels = TextMap::from_iter([("seat", seat)]);
+        pod
+    };
+    let first = create(&engine, seated("x", "1")).await;
+    let taken = |result: Result<Committed, CommitError>, by: Draft, at: Revision| {
+        let expected = CommitError::Mismatch { key: by.key(), expected: Expect::Absent, found: Some(at) };
+        assert_eq!(result.err(), Some(expected));
+    };
+    taken(engine.commit(put(seated("y", "1"), Expect::Absent)).await, seated("x", "1"), first);
+    // In one batch, too, and each member for itself.
+    let batch = vec![put(seated("y", "2"), Expect::Absent), put(seated("z", "3"), Expect::Absent)];
+    let results = engine.commit_batch(batch).await;
+    let [Ok(y), Ok(_)] = &results[..] else { panic!("they are free: {results:?}") };
+    taken(engine.commit(put(seated("y", "3"), Expect::At(y.revision))).await, seated("z", "3"), {
+        results[1].as_ref().expect("it is there").revision
+    });
+    // What an object has, it keeps, and what it gives back is free.
+    let kept = engine.commit(put(seated("x", "1"), Expect::At(first))).await.expect("it is its own");
+    let moved = engine.commit(put(seated("x", "4"), Expect::At(kept.revision))).await.expect("it is free");
+    create(&engine, seated("v", "1")).await;
+    engine.commit(remove(seated("x", "4").key(), moved.revision)).await.expect("it is there");
+    create(&engine, seated("w", "4")).await;
+    // Of writes at the same time, one.
+    let together = ["p", "q", "r", "s"].map(|name| engine.commit(put(seated(name, "9"), Expect::Absent)));
+    let results = futures::future::join_all(together).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    let nine = IndexValue::Pair("a".into(), "9".into());
+    assert_eq!(engine.snapshot().count_by_index(world.pods.id, "label seat", &nine), 1);
 }

@@ -33,12 +33,15 @@ pub(crate) enum Refusal {
 
 const INDEX: &str = "service network";
 
-/// Services by their addresses and node ports.
-pub(crate) fn index() -> Index {
-    Index::new(INDEX, |object, add| {
+/// Services by their addresses and node ports, each of which one service has. Without ranges nobody looks after addresses.
+pub(crate) fn index(network: &ServiceNetwork) -> Index {
+    let has_ranges = !network.ranges.is_empty();
+    let index = Index::new(INDEX, move |object, add| {
         let Some(spec) = object.spec::<ServiceSpec>() else { return };
-        resources(spec).iter().for_each(|resource| add(value(resource)));
-    })
+        let looked_after = |resource: &&Resource| has_ranges || matches!(resource, Resource::Port(_));
+        resources(spec).iter().filter(looked_after).for_each(|resource| add(value(resource)));
+    });
+    index.unique()
 }
 
 fn value(resource: &Resource) -> IndexValue {

@@ -156,7 +156,7 @@ impl<E: Engine> Store<E> {
             engine.add_index(bindings, rbac::index());
         }
         if let Some(services) = well_known.services {
-            engine.add_index(services, service_network::index());
+            engine.add_index(services, service_network::index(&network));
         }
         let allocator = well_known.services.map(|services| Allocator::new(services, network));
         Self {

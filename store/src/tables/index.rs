@@ -16,6 +16,7 @@ use super::{Entry, Tree};
 pub struct Index {
     name: Text,
     values: Arc<Values>,
+    is_unique: bool,
 }
 
 /// The name of [`Index::owner`].
@@ -40,7 +41,7 @@ impl Index {
         name: impl Into<Text>,
         values: impl Fn(&Object, &mut dyn FnMut(IndexValue)) + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), values: Arc::new(values) }
+        Self { name: name.into(), values: Arc::new(values), is_unique: false }
     }
 
     /// Objects by the uid of each of their owners. Every kind has it.
@@ -79,6 +80,29 @@ impl Index {
                 add(IndexValue::Pair(namespace, value.clone()));
             }
         })
+    }
+
+    /// The same, and no two objects are listed under one value: an engine refuses the commit of the second, with a mismatch
+    /// at the object that has the value. What an object had before, it may keep.
+    #[must_use]
+    pub fn unique(mut self) -> Self {
+        self.is_unique = true;
+        self
+    }
+
+    /// Whether no two objects are listed under one value.
+    pub fn is_unique(&self) -> bool {
+        self.is_unique
+    }
+
+    /// What a version of an object is listed under that an earlier one is not.
+    pub(crate) fn gained(&self, new: &Object, old: Option<&Object>) -> Vec<IndexValue> {
+        let mut gained = Vec::new();
+        self.values_of(new, &mut |value| gained.push(value));
+        if let Some(old) = old {
+            self.values_of(old, &mut |value| gained.retain(|gained| *gained != value));
+        }
+        gained
     }
 
     /// What it is called.

@@ -67,7 +67,7 @@ impl Snapshot {
         index: &str,
         value: &IndexValue,
     ) -> impl Iterator<Item = &'a ObjectRef> + use<'a> {
-        self.members(kind, index, value).into_iter().flat_map(|members| members.iter())
+        self.0.by_index(kind, index, value)
     }
 
     /// The objects of all kinds that name an owner by this uid, kind by kind.

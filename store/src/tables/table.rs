@@ -5,7 +5,7 @@ use setpoint_core::kind::KindId;
 use setpoint_core::object::{Key, Object, ObjectRef, Revision, Text};
 
 use super::index::Listing;
-use super::{Entry, Index, Snapshot, Tree};
+use super::{Entry, Index, IndexValue, Snapshot, Tree};
 
 /// All objects at one revision, to be changed: what engines and caches keep.
 ///
@@ -119,6 +119,17 @@ impl Tables {
             listing.replace(None, Some(object));
         }
         table.listings.push(listing);
+    }
+
+    /// The objects of a kind that an index lists under a value, ordered by namespace and name.
+    pub(crate) fn by_index<'a>(
+        &'a self,
+        kind: KindId,
+        index: &str,
+        value: &IndexValue,
+    ) -> impl Iterator<Item = &'a ObjectRef> + use<'a> {
+        let members = self.table(kind).and_then(|table| table.listing(index)?.get(value));
+        members.into_iter().flat_map(Tree::iter)
     }
 
     /// An object.

@@ -9,4 +9,5 @@ mod model;
 mod offline;
 mod parked;
 mod syncs;
+mod witnesses;
 mod world;

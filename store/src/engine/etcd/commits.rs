@@ -4,24 +4,24 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use etcd_client::{
-    Client, Compare, CompareOp, DeleteOptions, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse, TxnResponse,
-};
+use etcd_client::{Client, DeleteOptions, GetOptions, PutOptions, TxnOp};
 use futures::channel::mpsc;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use setpoint_core::env::{Env, Instant, Task};
 use setpoint_core::kind::{KindId, Registry};
-use setpoint_core::object::{Draft, Key, ObjectRef, Revision};
+use setpoint_core::object::{Draft, Key, Object, ObjectRef, Revision};
 
+use super::claims::{Claims, Dispute};
 use super::codec::encode;
 use super::compaction::compact;
-use super::failure::{EtcdError, Fate, fate, out_of_time, refusal};
+use super::failure::EtcdError;
 use super::follow::follow;
 use super::keys::Layout;
 use super::load::load;
 use super::settings::{EtcdSettings, VALUE_BYTES_MAX};
-use super::shared::{EtcdHealth, Inner, Shared, number, revision};
+use super::shared::{EtcdHealth, Inner, Shared, revision};
+use super::transactions::{Refused, Request};
 use crate::engine::memory::state::State;
 use crate::engine::{Commit, CommitError, Committed, Engine, Expect, Expired, Feed, Route};
 use crate::tables::{Index, Snapshot};
@@ -29,7 +29,7 @@ use crate::tables::{Index, Snapshot};
 /// Members of a batch that are on their way at a time.
 const PIPELINED: usize = 64;
 /// How long it is before a request is sent again that was never sent.
-const RETRY_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// How long the watch has to show by itself what is there, before it is helped.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -47,23 +47,15 @@ impl Etcd {
     ///
     /// # Errors
     ///
-    /// If no member can be reached, or does not answer.
+    /// If no member can be reached, or none answers, within twice the limit of a request; at once if etcd does not believe
+    /// who asks ([`EtcdError::is_unauthenticated`]), or what is asked for is forbidden.
     pub async fn open(env: &Env, registry: &Registry, settings: EtcdSettings) -> Result<Self, EtcdError> {
-        let connecting = |error: etcd_client::Error| EtcdError::new("connecting to etcd", error);
-        let client = Client::connect(&settings.endpoints, Some(settings.connect_options()));
-        let client = env.timeout(settings.request_timeout, client).await;
-        let client =
-            client.map_err(|elapsed| EtcdError::new("connecting to etcd", elapsed))?.map_err(connecting)?;
+        let until = env.now() + settings.request_timeout;
+        let client = insist(env, until, || connect(env, &settings)).await?;
         let layout_version = registry.version();
         let layout = Layout::new(&settings.prefix, registry);
         let until = env.now() + settings.request_timeout;
-        let (found, at) = loop {
-            match load(env, &client, &settings).await {
-                Ok(loaded) => break loaded,
-                Err(error) if env.now() >= until => return Err(error),
-                Err(_) => env.sleep(RETRY_PAUSE).await,
-            }
-        };
+        let (found, at) = insist(env, until, || load(env, &client, &settings)).await?;
         let mut inner = Inner::new(State::new(at, settings.history), layout);
         found.iter().for_each(|found| inner.restore(found));
         drop(found);
@@ -92,6 +84,31 @@ impl Etcd {
     /// How it is doing.
     pub fn health(&self) -> EtcdHealth {
         self.shared.health()
+    }
+}
+
+/// Makes a client. Without a user nothing is sent yet.
+async fn connect(env: &Env, settings: &EtcdSettings) -> Result<Client, EtcdError> {
+    let connecting = "connecting to etcd";
+    let client = Client::connect(&settings.endpoints, Some(settings.connect_options()));
+    let client = env.timeout(settings.request_timeout, client).await;
+    client
+        .map_err(|elapsed| EtcdError::new(connecting, elapsed))?
+        .map_err(|error| EtcdError::new(connecting, error))
+}
+
+/// Tries again what may succeed, as long as there is time.
+async fn insist<T, F: Future<Output = Result<T, EtcdError>>>(
+    env: &Env,
+    until: Instant,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, EtcdError> {
+    loop {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) if env.now() >= until || !error.is_passing() => return Err(error),
+            Err(_) => env.sleep(RETRY_PAUSE).await,
+        }
     }
 }
 
@@ -160,14 +177,6 @@ impl Engine for Etcd {
     }
 }
 
-/// A transaction, and the keys it compares, in the order in which a mismatch is told.
-struct Request {
-    when: Vec<Compare>,
-    then: TxnOp,
-    compared: Vec<(Key, Expect)>,
-    reads: Vec<TxnOp>,
-}
-
 impl Shared {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let until = self.env.now() + self.settings.request_timeout;
@@ -184,6 +193,7 @@ impl Shared {
         }
         let old = self.check(&key, expect, value.is_none())?;
         let path = self.path(&key)?;
+        let mut claims = self.claims(&key, value.as_ref(), old.as_deref())?;
         let own = value.map(|draft: Draft| {
             let kind = Arc::clone(draft.kind());
             (kind, self.own.note(&path, encode(&draft), draft))
@@ -200,12 +210,25 @@ impl Shared {
             }
             None => TxnOp::delete(path, None::<DeleteOptions>),
         };
-        let request = self.request(then, compares, (key, expect))?;
-        let answer = self.send(&request, until).await?;
-        let at = answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
-        if !answer.succeeded() {
-            return Err(self.mismatch(&request, &answer, at, until).await);
-        }
+        let compared: Vec<(Key, Expect)> = compares.into_iter().chain([(key.clone(), expect)]).collect();
+        let at = loop {
+            let request = self.request(then.clone(), &compared, &claims)?;
+            let answer = self.send(&request, until).await?;
+            let at =
+                answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
+            if answer.succeeded() {
+                break at;
+            }
+            match self.refused(&request, &answer, at, until).await {
+                Refused::Mismatch(error) => return Err(error),
+                Refused::Claimed(answers) => {
+                    match self.settle_dispute(&mut claims, &key, answers, until).await {
+                        Dispute::Held(error) => return Err(error),
+                        Dispute::Settled => {}
+                    }
+                }
+            }
+        };
         self.shown(at, until).await?;
         let object = match (own, old) {
             (Some((_, noted)), _) => noted.object(at),
@@ -234,118 +257,35 @@ impl Shared {
         }
     }
 
-    fn path(&self, key: &Key) -> Result<Vec<u8>, CommitError> {
+    /// What of unique indices a change takes and releases; refused if what is shown says that it is another's.
+    fn claims(&self, key: &Key, value: Option<&Draft>, old: Option<&Object>) -> Result<Claims, CommitError> {
+        let inner = self.inner.read();
+        if inner.state.unique_indices(key.kind).next().is_none() {
+            return Ok(Claims::default());
+        }
+        let new = value.map(|draft| Object::from_draft(draft.clone(), Revision::ZERO));
+        if let Some(new) = &new {
+            inner.state.check_unique(key, new, old)?;
+        }
+        Claims::of(&inner.state, &inner.layout, key, new.as_ref(), old)
+    }
+
+    pub(super) fn path(&self, key: &Key) -> Result<Vec<u8>, CommitError> {
         let layout = Arc::clone(&self.inner.read().layout);
         layout
             .path(key)
             .ok_or_else(|| CommitError::Unavailable(format!("the kind of {key} is not registered")))
     }
 
-    fn request(
-        &self,
-        then: TxnOp,
-        compares: Vec<(Key, Expect)>,
-        own: (Key, Expect),
-    ) -> Result<Request, CommitError> {
-        let (mut when, mut reads) = (Vec::new(), Vec::new());
-        let compared: Vec<(Key, Expect)> = compares.into_iter().chain([own]).collect();
-        for (key, expect) in &compared {
-            let path = self.path(key)?;
-            let expected = match expect {
-                Expect::Absent => 0,
-                Expect::At(revision) => number(*revision),
-            };
-            when.push(Compare::mod_revision(path.clone(), CompareOp::Equal, expected));
-            reads.push(TxnOp::get(path, Some(GetOptions::new().with_keys_only())));
-        }
-        Ok(Request { when, then, compared, reads })
-    }
-
-    /// Sends a transaction, again and again if it certainly came to nothing, as long as there is time.
-    async fn send(&self, request: &Request, until: Instant) -> Result<TxnResponse, CommitError> {
-        loop {
-            let txn = Txn::new()
-                .when(request.when.clone())
-                .and_then([request.then.clone()])
-                .or_else(request.reads.clone());
-            let mut client = self.client.kv_client();
-            let error = match self.env.timeout(until - self.env.now(), client.txn(txn)).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
-                Err(elapsed) => return Err(out_of_time(elapsed)),
-            };
-            let fate = fate(&error);
-            if fate == Fate::NotDone {
-                self.env.sleep(RETRY_PAUSE).await;
-            }
-            // What is cut off by the time may have been sent: another attempt needs enough to learn that it was not.
-            if fate != Fate::NotDone || self.env.now() + RETRY_PAUSE >= until {
-                return Err(refusal(fate, &error));
-            }
-        }
-    }
-
-    /// Waits until a revision is shown.
-    async fn shown(&self, at: Revision, until: Instant) -> Result<(), CommitError> {
-        let Some(told) = self.inner.write().wait_for(at) else { return Ok(()) };
-        match self.env.timeout(until - self.env.now(), told).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(CommitError::Unknown(format!("etcd took it at {at}, and it was not seen in time"))),
-        }
-    }
-
-    /// What did not hold, once what is read shows that, too.
-    async fn mismatch(
-        &self,
-        request: &Request,
-        answer: &TxnResponse,
-        at: Revision,
-        until: Instant,
-    ) -> CommitError {
-        let found = answer.op_responses().into_iter().map(|answer| match answer {
-            TxnOpResponse::Get(got) => got.kvs().first().map(|found| revision(found.mod_revision())),
-            _ => None,
-        });
-        let broken =
-            request.compared.iter().zip(found).find(|((_, expected), found)| !expected.holds(*found));
-        let Some(((key, expected), found)) = broken else {
-            return CommitError::Unknown("etcd refused what holds".to_owned());
-        };
-        let mismatch = CommitError::Mismatch { key: key.clone(), expected: *expected, found };
-        loop {
-            let told = {
-                let inner = &mut *self.inner.write();
-                let shown = inner.state.get(key).map(|object| object.revision());
-                let is_shown = match (found, shown) {
-                    (Some(found), _) => inner.state.revision() >= found,
-                    (None, Some(shown)) => shown > at,
-                    (None, None) => true,
-                };
-                if is_shown {
-                    return mismatch;
-                }
-                inner.wait()
-            };
-            if self.env.timeout(until - self.env.now(), told).await.is_err() {
-                return CommitError::Unavailable("etcd's changes do not come".to_owned());
-            }
-        }
-    }
-
     /// Asks the majority how far it is, and waits until that is shown.
-    async fn catch_up(&self) -> Result<(), CommitError> {
+    pub(super) async fn catch_up(&self) -> Result<(), CommitError> {
         let until = self.env.now() + self.settings.request_timeout;
         let unavailable = |why: CommitError| match why {
             CommitError::Unknown(why) => CommitError::Unavailable(why),
             why => why,
         };
         let barrier = self.inner.read().layout.barrier();
-        let read = Request {
-            when: Vec::new(),
-            then: TxnOp::get(barrier.clone(), Some(GetOptions::new().with_keys_only())),
-            compared: Vec::new(),
-            reads: Vec::new(),
-        };
+        let read = Request::plain(TxnOp::get(barrier.clone(), Some(GetOptions::new().with_keys_only())));
         let answer = self.send(&read, until).await.map_err(unavailable)?;
         let at = answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
         let Some(told) = self.inner.write().wait_for(at) else { return Ok(()) };
@@ -353,7 +293,7 @@ impl Shared {
             return Ok(());
         }
         // What was written last may be none of ours, and so never be told: something that is comes after it.
-        let write = Request { then: TxnOp::put(barrier, "", None), ..read };
+        let write = Request::plain(TxnOp::put(barrier, "", None));
         let answer = self.send(&write, until).await.map_err(unavailable)?;
         let at = answer.header().map(etcd_client::ResponseHeader::revision).map(revision).unwrap_or_default();
         self.shown(at, until).await.map_err(unavailable)

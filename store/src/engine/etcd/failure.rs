@@ -19,6 +19,29 @@ impl EtcdError {
         Self { attempted: attempted.to_owned(), source: source.into() }
     }
 
+    /// Whether etcd does not believe who asks: the password is wrong, or the name, or none was given.
+    pub fn is_unauthenticated(&self) -> bool {
+        const REFUSED: [&str; 3] = [
+            "etcdserver: authentication failed",
+            "etcdserver: authentication is not enabled",
+            "etcdserver: user name is empty",
+        ];
+        let Some(etcd_client::Error::GRpcStatus(status)) = self.source.downcast_ref() else { return false };
+        status.code() as i32 == UNAUTHENTICATED || REFUSED.iter().any(|text| status.message().contains(text))
+    }
+
+    /// Whether whoever asks may not read or write these keys.
+    pub fn is_forbidden(&self) -> bool {
+        let Some(etcd_client::Error::GRpcStatus(status)) = self.source.downcast_ref() else { return false };
+        status.code() as i32 == PERMISSION_DENIED
+    }
+
+    /// Whether another attempt may succeed.
+    pub(super) fn is_passing(&self) -> bool {
+        let refused = |error: &etcd_client::Error| fate(error) == Fate::Refused;
+        !self.is_unauthenticated() && !self.source.downcast_ref().is_some_and(refused)
+    }
+
     /// The error and what it came from, in one line.
     pub fn chain(&self) -> String {
         format!("{self}: {}", chain(&*self.source))
@@ -27,9 +50,21 @@ impl EtcdError {
 
 impl From<EtcdError> for setpoint_core::Error {
     fn from(error: EtcdError) -> Self {
-        Self::new(setpoint_core::Reason::ServiceUnavailable, error.chain())
+        let reason = match (error.is_unauthenticated(), error.is_forbidden()) {
+            (true, _) => setpoint_core::Reason::Unauthorized,
+            (_, true) => setpoint_core::Reason::Forbidden,
+            _ => setpoint_core::Reason::ServiceUnavailable,
+        };
+        Self::new(reason, error.chain())
     }
 }
+
+// tonic's codes, by their numbers in gRPC.
+const INVALID_ARGUMENT: i32 = 3;
+const PERMISSION_DENIED: i32 = 7;
+const RESOURCE_EXHAUSTED: i32 = 8;
+const FAILED_PRECONDITION: i32 = 9;
+const UNAUTHENTICATED: i32 = 16;
 
 /// What is known of a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +89,6 @@ pub(super) fn fate(error: &etcd_client::Error) -> Fate {
         "etcdserver: server stopped",
         "etcdserver: too many requests",
     ];
-    // tonic's codes, by their numbers in gRPC.
-    const INVALID_ARGUMENT: i32 = 3;
-    const PERMISSION_DENIED: i32 = 7;
-    const RESOURCE_EXHAUSTED: i32 = 8;
-    const FAILED_PRECONDITION: i32 = 9;
-    const UNAUTHENTICATED: i32 = 16;
     if was_never_sent(error) {
         return Fate::NotDone;
     }

@@ -41,6 +41,12 @@ pub(super) async fn follow(shared: Arc<Shared>) {
             },
         }
         shared.env.sleep(shared.env.jitter(pause, 0.2)).await;
+        if shared.settings.has_user() {
+            // Of a token that it has forgotten etcd says no more than that the watch may not be. If this fails, so does
+            // the watch.
+            let refreshed = shared.client.refresh_token();
+            let _outcome = shared.env.timeout(shared.settings.request_timeout, refreshed).await;
+        }
         pause = (pause * 2).min(RETRY_MAX);
     }
 }

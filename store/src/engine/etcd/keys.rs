@@ -4,6 +4,8 @@ use std::sync::Arc;
 use setpoint_core::kind::{Kind, KindId, Registry};
 use setpoint_core::object::Key;
 
+use crate::tables::IndexValue;
+
 /// Where the objects of built-in kinds are that are not where their resource's name says.
 const EXCEPTIONS: [(&str, &str, &str); 6] = [
     ("", "endpoints", "services/endpoints"),
@@ -42,6 +44,9 @@ const OWN_GROUPS: [&str; 21] = [
 /// A name that no folder has, since it has no slash.
 const BARRIER: &str = "setpoint-barrier";
 
+/// Where the values of unique indices are.
+const CLAIMS: &str = "setpoint-claims/";
+
 /// Which kind is where.
 pub(super) struct Layout {
     prefix: String,
@@ -55,6 +60,8 @@ pub(super) enum Place<'a> {
     Object(&'a Arc<Kind>, &'a str, &'a str),
     /// What is written so that the watch tells of it.
     Barrier,
+    /// A value of a unique index, which one object has.
+    Claim,
     /// An object of a kind that is not registered, or nothing of ours.
     Unknown,
 }
@@ -89,15 +96,27 @@ impl Layout {
 
     /// What a key stands for.
     pub(super) fn place<'a>(&'a self, path: &'a [u8]) -> Place<'a> {
-        if path.strip_prefix(self.prefix.as_bytes()) == Some(BARRIER.as_bytes()) {
-            return Place::Barrier;
+        match path.strip_prefix(self.prefix.as_bytes()) {
+            Some(rest) if rest == BARRIER.as_bytes() => Place::Barrier,
+            Some(rest) if rest.starts_with(CLAIMS.as_bytes()) => Place::Claim,
+            _ => self.find(path).unwrap_or(Place::Unknown),
         }
-        self.find(path).unwrap_or(Place::Unknown)
     }
 
     /// The key that is written so that the watch tells of it, and so of all before it.
     pub(super) fn barrier(&self) -> Vec<u8> {
         [self.prefix.as_bytes(), BARRIER.as_bytes()].concat()
+    }
+
+    /// The key of a value of a unique index, if the kind is known.
+    pub(super) fn claim(&self, kind: KindId, index: &str, value: &IndexValue) -> Option<Vec<u8>> {
+        let folder = self.by_kind.get(&kind)?;
+        let value = match value {
+            IndexValue::Uid(uid) => uid.to_string(),
+            IndexValue::Text(text) => text.to_string(),
+            IndexValue::Pair(one, other) => format!("{one}/{other}"),
+        };
+        Some(format!("{}{CLAIMS}{folder}/{index}/{value}", self.prefix).into_bytes())
     }
 
     fn find<'a>(&'a self, path: &'a [u8]) -> Option<Place<'a>> {

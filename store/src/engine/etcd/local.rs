@@ -36,6 +36,16 @@ impl LocalEtcd {
     ///
     /// `NotFound` if there is no program `etcd`; and what the folder and the ports say.
     pub fn start(folder: &Path, members: usize) -> io::Result<Self> {
+        Self::start_with(folder, members, "http", &[])
+    }
+
+    /// The same, with clients that come over `http` or `https`, and more options.
+    pub(super) fn start_with(
+        folder: &Path,
+        members: usize,
+        scheme: &str,
+        more: &[(&str, &str)],
+    ) -> io::Result<Self> {
         let program = find("etcd")
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no program etcd in the path"))?;
         // All ports are held at once, so that no two are the same.
@@ -46,9 +56,9 @@ impl LocalEtcd {
             .map(|listener| listener.local_addr().map(|address| address.port()))
             .collect::<io::Result<_>>()?;
         drop(held);
-        let url = |port: u16| format!("http://127.0.0.1:{port}");
+        let url = |scheme: &str, port: u16| format!("{scheme}://127.0.0.1:{port}");
         let places: Vec<(String, String)> =
-            ports.chunks_exact(2).map(|pair| (url(pair[0]), url(pair[1]))).collect();
+            ports.chunks_exact(2).map(|pair| (url(scheme, pair[0]), url("http", pair[1]))).collect();
         let names = |number: usize| format!("m{number}");
         let cluster: Vec<String> = places
             .iter()
@@ -73,7 +83,8 @@ impl LocalEtcd {
                 ("--election-timeout", "1000"),
                 ("--logger", "zap"),
             ];
-            let arguments = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
+            let options = options.into_iter().chain(more.iter().copied());
+            let arguments = options.map(|(name, value)| format!("{name}={value}"));
             let mut member = Member {
                 program: program.clone(),
                 arguments: arguments.collect(),

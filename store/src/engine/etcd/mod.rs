@@ -25,6 +25,7 @@
 //! others. Values are JSON, as kube-apiserver writes them with `--storage-media-type=application/json`; its protobuf
 //! values and encrypted ones cannot be read. Events are attached to leases of etcd, which remove them after an hour.
 
+mod claims;
 mod codec;
 mod commits;
 mod compaction;
@@ -37,6 +38,7 @@ mod local;
 mod own;
 mod settings;
 mod shared;
+mod transactions;
 mod unshown;
 
 /// etcd's own client, for what goes past the engine.

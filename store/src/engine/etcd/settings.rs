@@ -108,6 +108,10 @@ impl EtcdSettings {
         self
     }
 
+    pub(super) fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+
     pub(super) fn connect_options(&self) -> ConnectOptions {
         const ALIVE_INTERVAL: Duration = Duration::from_secs(5);
         const ALIVE_LIMIT: Duration = Duration::from_secs(5);
@@ -117,7 +121,8 @@ impl EtcdSettings {
             .with_keep_alive_while_idle(true)
             .with_require_leader(true);
         if let Some((name, password)) = &self.user {
-            options = options.with_user(name, password);
+            // etcd forgets its tokens after some minutes, and when it is started again.
+            options = options.with_user(name, password).with_auto_token_refresh(true);
         }
         if let Some(tls) = &self.tls {
             options = options.with_tls(tls.clone());

@@ -103,7 +103,7 @@ impl Inner {
         revision: Revision,
     ) -> Option<(Key, ObjectRef)> {
         match layout.place(path) {
-            Place::Barrier => None,
+            Place::Barrier | Place::Claim => None,
             Place::Unknown => {
                 self.unshown.unknown(path, revision, value);
                 None
@@ -135,6 +135,8 @@ impl Inner {
                 let key = Key { kind: kind.id, namespace, name: name.into() };
                 self.state.observe(&key, *revision, None, now, wakers);
             }
+            // The object it belongs to was changed at the same revision, which is not shown before that is.
+            (None, Place::Claim) => {}
             (None, Place::Barrier | Place::Unknown) => self.state.advance_to(*revision),
         }
     }

@@ -4,6 +4,8 @@ mod decoding;
 mod keys;
 mod model;
 mod proxy;
+mod secure;
+mod services;
 mod shared;
 mod world;
 

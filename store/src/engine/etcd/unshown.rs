@@ -50,6 +50,11 @@ impl Unshown {
         std::mem::take(&mut self.unknown)
     }
 
+    /// Whether a key has a value that does not fit its kind.
+    pub(super) fn contains(&self, path: &[u8]) -> bool {
+        self.undecodable.contains_key(path)
+    }
+
     pub(super) fn unknown_count(&self) -> usize {
         self.unknown.len()
     }

@@ -16,6 +16,7 @@ use crate::tables::{Index, Snapshot, Tables};
 mod observe;
 #[cfg(feature = "durable")]
 mod restore;
+mod unique;
 
 /// Everything an engine in memory keeps.
 pub(in crate::engine) struct State {
@@ -79,9 +80,12 @@ impl State {
             let (key, expected) = (commit.key, Expect::Absent);
             return Err(CommitError::Mismatch { key, expected, found: None });
         }
-        self.last = self.last.next();
-        let revision = self.last;
+        let revision = self.last.next();
         let new = commit.value.map(|draft| Arc::new(Object::from_draft(draft, revision)));
+        if let Some(new) = &new {
+            self.check_unique(&commit.key, new, old.as_deref())?;
+        }
+        self.last = revision;
         let change = Arc::new(Change { revision, old, new });
         let object = change.new.clone().or_else(|| change.removed());
         let object = object.expect("a change has an object before or after it");

@@ -26,6 +26,8 @@ pub struct Faults {
     /// The syncs, counted from 1, that fail. What they were to make durable is lost in a crash, and later syncs
     /// succeed nevertheless.
     pub failed_syncs: Vec<u64>,
+    /// The writes, counted from 1, that succeed and leave zeros.
+    pub garbled_writes: Vec<u64>,
     /// How many bytes all files have room for.
     pub capacity: Option<u64>,
 }
@@ -62,6 +64,7 @@ struct World {
     faults: Faults,
     calls: u64,
     syncs: u64,
+    writes: u64,
     crashed: bool,
 }
 
@@ -82,7 +85,7 @@ impl Faulty {
     /// From now on this is to go wrong. Calls and syncs are counted from here.
     pub fn set_faults(&self, faults: Faults) {
         let world = &mut *self.world.lock();
-        (world.faults, world.calls, world.syncs) = (faults, 0, 0);
+        (world.faults, world.calls, world.syncs, world.writes) = (faults, 0, 0, 0);
     }
 
     /// How many calls there were.
@@ -382,6 +385,9 @@ impl StorageFile for FaultyFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let world = &mut *self.world.lock();
         let struck = world.call()?;
+        world.writes += 1;
+        let zeros = world.faults.garbled_writes.contains(&world.writes).then(|| vec![0; bytes.len()]);
+        let bytes = zeros.as_deref().unwrap_or(bytes);
         let offset = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let length = world.inodes.get(&self.id).map_or(0, |inode| inode.seen.len());
         let growth = (offset + bytes.len()).saturating_sub(length) as u64;

@@ -123,8 +123,12 @@ fn recover(world: &World, left: &Faulty, all: &[Event], start: Revision, told: &
             engine.snapshot().revision()
         };
         check(world, &engine, all, start, told).await;
+        assert!(!left.names().iter().any(|name| name.ends_with(".tmp")), "{case}: {:?}", left.names());
         engine.close().await;
         let again = world.open(&sim.env(), left).await.expect("it was closed");
+        let remains: Vec<_> =
+            again.health().notes.into_iter().filter(|note| note.contains("dropped")).collect();
+        assert_eq!(remains, [""; 0], "{case}: what was cut off is gone");
         assert!(world.objects(&again).contains_key("after"), "{case}: a write after the crash is lost");
         let mut feed = world.feed(&again, again.snapshot().revision()).expect("it is the newest");
         assert_eq!(drain(&mut feed), []);

@@ -245,7 +245,7 @@ fn a_lost_connection_loses_nothing() {
         let settings = world.settings();
         let far = world.store(&settings).await;
         far.ensure_namespace("ns").await.expect("it is new");
-        let mut proxy = Proxy::open(&world.env, &world.etcd.endpoints()[0]).await;
+        let mut proxy = Proxy::open(&world.env, &world.endpoint()).await;
         let mut through = settings.clone().with_request_timeout(Duration::from_secs(2));
         through.endpoints = vec![proxy.endpoint()];
         let near = world.store(&through).await;
@@ -275,7 +275,7 @@ fn a_lost_connection_loses_nothing() {
 #[test]
 fn a_connection_that_cannot_be_made_is_unavailable_and_not_unknown() {
     with_etcd(async |world: &World| {
-        let mut proxy = Proxy::open(&world.env, &world.etcd.endpoints()[0]).await;
+        let mut proxy = Proxy::open(&world.env, &world.endpoint()).await;
         let mut through = world.settings().with_request_timeout(Duration::from_secs(1));
         through.endpoints = vec![proxy.endpoint()];
         let near = world.store(&through).await;
@@ -294,7 +294,7 @@ fn a_connection_that_cannot_be_made_is_unavailable_and_not_unknown() {
 
 /// Sends a signal to the only member of etcd.
 fn signal(world: &World, signal: &str) {
-    let process = world.etcd.process_id(0).expect("it runs").to_string();
+    let process = world.etcd.lock().process_id(0).expect("it runs").to_string();
     let sent =
         std::process::Command::new("kill").args([signal, &process]).status().expect("a signal is sent");
     assert!(sent.success());
@@ -331,7 +331,7 @@ fn what_etcd_has_forgotten_is_read_anew_and_told() {
         for name in ["stays", "changes", "goes", "comes-anew"] {
             maps(&far).create(map(name, "before")).await.expect("it is new");
         }
-        let mut proxy = Proxy::open(&world.env, &world.etcd.endpoints()[0]).await;
+        let mut proxy = Proxy::open(&world.env, &world.endpoint()).await;
         let mut through = settings.clone().with_request_timeout(Duration::from_secs(2));
         through.endpoints = vec![proxy.endpoint()];
         let near = world.store(&through).await;

@@ -1,10 +1,12 @@
 //! One etcd for all tests of this module, each below a prefix of its own.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use etcd_client::Client;
+use parking_lot::Mutex;
 use setpoint_core::env::Env;
 use setpoint_core::kind::Registry;
 
@@ -15,16 +17,27 @@ use crate::admission::Chain;
 /// An etcd, and environment to use it in.
 pub(super) struct World {
     pub(super) env: Env,
-    pub(super) etcd: LocalEtcd,
+    pub(super) etcd: Mutex<LocalEtcd>,
     /// Asks etcd past all engines.
     pub(super) client: Client,
+    /// What engines use, but for the prefix.
+    base: EtcdSettings,
     prefixes: AtomicU32,
     _folder: tempfile::TempDir,
 }
 
 /// Runs a test on an etcd of one member.
-#[expect(clippy::print_stderr, reason = "it is to be seen that a test was left out")]
 pub(super) fn with_etcd(test: impl AsyncFnOnce(&World)) {
+    with_secure_etcd(|folder| LocalEtcd::start(folder, 1), |settings| settings, test);
+}
+
+/// Runs a test on an etcd of one member that is started in a certain way, and asked in a certain way.
+#[expect(clippy::print_stderr, reason = "it is to be seen that a test was left out")]
+pub(super) fn with_secure_etcd(
+    start: impl FnOnce(&Path) -> std::io::Result<LocalEtcd>,
+    configure: impl FnOnce(EtcdSettings) -> EtcdSettings,
+    test: impl AsyncFnOnce(&World),
+) {
     if !LocalEtcd::is_installed() {
         eprintln!("left out: there is no program etcd (Debian's package etcd-server)");
         return;
@@ -32,9 +45,11 @@ pub(super) fn with_etcd(test: impl AsyncFnOnce(&World)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let folder = folder();
-        let etcd = LocalEtcd::start(folder.path(), 1).expect("it starts");
-        let client = Client::connect(etcd.endpoints(), None).await.expect("a client");
-        let world = World { env: Env::tokio(), etcd, client, prefixes: AtomicU32::new(0), _folder: folder };
+        let etcd = start(folder.path()).expect("it starts");
+        let base = configure(etcd.settings());
+        let client = Client::connect(&base.endpoints, Some(base.connect_options())).await.expect("a client");
+        let (env, etcd, prefixes) = (Env::tokio(), Mutex::new(etcd), AtomicU32::new(0));
+        let world = World { env, etcd, client, base, prefixes, _folder: folder };
         world.wait().await;
         test(&world).await;
     });
@@ -64,10 +79,15 @@ impl World {
         panic!("etcd does not answer");
     }
 
+    /// Where its only member is.
+    pub(super) fn endpoint(&self) -> String {
+        self.etcd.lock().endpoints().remove(0)
+    }
+
     /// Settings below a prefix that nothing is below yet.
     pub(super) fn settings(&self) -> EtcdSettings {
         let number = self.prefixes.fetch_add(1, Ordering::Relaxed);
-        let settings = self.etcd.settings().with_prefix(&format!("/test{number}"));
+        let settings = self.base.clone().with_prefix(&format!("/test{number}"));
         settings.with_compaction(None)
     }
 
