@@ -5,6 +5,8 @@
 mod custom;
 mod describe;
 mod discovery;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod generators;
 mod nodes;
 mod pods;
@@ -13,11 +15,11 @@ mod rollout;
 
 use std::sync::Arc;
 
-use setpoint::ControlPlane;
 use setpoint::apiserver::serve::Server;
 use setpoint::env::Env;
 use setpoint::node::agent::{AgentSettings, Shutdown};
 use setpoint::node::simulated::SimulatedRuntime;
+use setpoint::{ControlPlane, ControlPlaneBuilder};
 
 use self::program::Kubectl;
 
@@ -35,24 +37,32 @@ impl World {
     async fn start() -> Option<Self> {
         let env = Env::tokio();
         let kubectl = Kubectl::find(&env)?;
+        let plane = Self::plane(&env, &kubectl, |builder| builder).await.expect("the control plane starts");
+        let server =
+            Server::builder(&env, plane.api_server()).start().await.expect("it listens on a free port");
+        server.kubeconfig().write(&kubectl.config()).expect("the folder can be written to");
+        Some(Self { plane, server, kubectl })
+    }
+
+    /// A control plane with a simulated node, made of what is chosen.
+    async fn plane(
+        env: &Env,
+        kubectl: &Kubectl,
+        choose: impl FnOnce(ControlPlaneBuilder) -> ControlPlaneBuilder,
+    ) -> Result<ControlPlane, setpoint::Error> {
         let runtime = Arc::new(SimulatedRuntime::builder("node-1", env.clone()).build());
         let mut settings = AgentSettings::new("node-1").with_directory(kubectl.folder().join("node-1"));
         settings.shutdown = Shutdown::StopPods;
         for (name, amount) in [("cpu", "4"), ("memory", "8Gi"), ("ephemeral-storage", "10Gi")] {
             settings = settings.with_capacity(name, amount.parse().expect("a quantity"));
         }
-        let plane = ControlPlane::builder(&env)
+        choose(ControlPlane::builder(env))
             .workload_controllers()
             .node_controllers()
             .scheduler()
             .node(settings, runtime.node_runtime())
             .start()
             .await
-            .expect("the control plane starts");
-        let server =
-            Server::builder(&env, plane.api_server()).start().await.expect("it listens on a free port");
-        server.kubeconfig().write(&kubectl.config()).expect("the folder can be written to");
-        Some(Self { plane, server, kubectl })
     }
 
     async fn end(self) {

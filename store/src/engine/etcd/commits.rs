@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use etcd_client::{Client, DeleteOptions, GetOptions, PutOptions, TxnOp};
 use futures::channel::mpsc;
-use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use setpoint_core::env::{Env, Instant, Task};
 use setpoint_core::kind::{KindId, Registry};
@@ -19,6 +18,7 @@ use super::failure::EtcdError;
 use super::follow::follow;
 use super::keys::Layout;
 use super::load::load;
+use super::own::Noted;
 use super::settings::{EtcdSettings, VALUE_BYTES_MAX};
 use super::shared::{EtcdHealth, Inner, Shared, revision};
 use super::transactions::{Refused, Request};
@@ -26,8 +26,8 @@ use crate::engine::memory::state::State;
 use crate::engine::{Commit, CommitError, Committed, Engine, Expect, Expired, Feed, Route};
 use crate::tables::{Index, Snapshot};
 
-/// Members of a batch that are on their way at a time.
-const PIPELINED: usize = 64;
+/// How many members of a batch are not waited for until they are shown.
+const TAKEN_MAX: usize = 1_000;
 /// How long it is before a request is sent again that was never sent.
 pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// How long the watch has to show by itself what is there, before it is helped.
@@ -47,15 +47,16 @@ impl Etcd {
     ///
     /// # Errors
     ///
-    /// If no member can be reached, or none answers, within twice the limit of a request; at once if etcd does not believe
-    /// who asks ([`EtcdError::is_unauthenticated`]), or what is asked for is forbidden.
+    /// If no member can be reached, or none answers within some times the limit of a request; at once if etcd does not
+    /// believe who asks ([`EtcdError::is_unauthenticated`]), or what is asked for is forbidden.
     pub async fn open(env: &Env, registry: &Registry, settings: EtcdSettings) -> Result<Self, EtcdError> {
         let until = env.now() + settings.request_timeout;
-        let client = insist(env, until, || connect(env, &settings)).await?;
+        let told = |error: EtcdError| error.at(&settings.endpoints);
+        let client = insist(env, until, || connect(env, &settings)).await.map_err(told)?;
         let layout_version = registry.version();
         let layout = Layout::new(&settings.prefix, registry);
         let until = env.now() + settings.request_timeout;
-        let (found, at) = insist(env, until, || load(env, &client, &settings)).await?;
+        let (found, at) = insist(env, until, || load(env, &client, &settings)).await.map_err(told)?;
         let mut inner = Inner::new(State::new(at, settings.history), layout);
         found.iter().for_each(|found| inner.restore(found));
         drop(found);
@@ -132,23 +133,7 @@ impl Engine for Etcd {
     }
 
     async fn commit_batch(&self, commits: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
-        let mut results = Vec::with_capacity(commits.len());
-        let mut rest = commits.into_iter().peekable();
-        while rest.peek().is_some() {
-            // What concerns the same object is not sent before the answer to what comes first.
-            let mut concerned = BTreeSet::new();
-            let mut together = Vec::new();
-            while let Some(commit) = rest.next_if(|commit| {
-                let mut keys = commit.compares.iter().map(|(key, _)| key);
-                !concerned.contains(&commit.key) && !keys.any(|key| concerned.contains(key))
-            }) {
-                concerned.insert(commit.key.clone());
-                together.push(commit);
-            }
-            let answers = stream::iter(together).map(|commit| self.shared.commit(commit)).buffered(PIPELINED);
-            results.extend(answers.collect::<Vec<_>>().await);
-        }
-        results
+        self.shared.commit_batch(commits).await
     }
 
     fn feed(&self, kind: KindId, route: Route, from: Revision) -> Result<Feed, Expired> {
@@ -177,8 +162,67 @@ impl Engine for Etcd {
     }
 }
 
+/// A change that etcd has made, and that is not answered before it is shown.
+struct Taken<'a> {
+    at: Revision,
+    own: Option<Noted<'a>>,
+    old: Option<ObjectRef>,
+}
+
 impl Shared {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.finish(self.take(commit).await?).await
+    }
+
+    /// Changes of one revision each cannot share a transaction, and etcd does not keep the order in which requests are sent;
+    /// so each waits for etcd's answer to the one before. What is shown of them is waited for together.
+    async fn commit_batch(&self, commits: Vec<Commit>) -> Vec<Result<Committed, CommitError>> {
+        let mut results = Vec::with_capacity(commits.len());
+        let (mut taken, mut concerned) = (Vec::new(), BTreeSet::new());
+        let mut lost = None;
+        for commit in commits {
+            if let Some(why) = &lost {
+                // It could come before that one, and be there without it.
+                taken.push(Err(CommitError::Unavailable(format!(
+                    "of the change before it in its batch {why}"
+                ))));
+                continue;
+            }
+            let is_concerned = {
+                let mut keys = commit.compares.iter().map(|(key, _)| key).chain([&commit.key]);
+                keys.any(|key| concerned.contains(key)) || self.has_unique(commit.key.kind)
+            };
+            if taken.len() >= TAKEN_MAX || is_concerned {
+                // It is decided on what those before it leave.
+                self.finish_all(&mut taken, &mut results).await;
+                concerned.clear();
+            }
+            concerned.insert(commit.key.clone());
+            let answer = self.take(commit).await;
+            if let Err(CommitError::Unknown(why)) = &answer {
+                lost = Some(why.clone());
+            }
+            taken.push(answer);
+        }
+        self.finish_all(&mut taken, &mut results).await;
+        results
+    }
+
+    async fn finish_all(
+        &self,
+        taken: &mut Vec<Result<Taken<'_>, CommitError>>,
+        results: &mut Vec<Result<Committed, CommitError>>,
+    ) {
+        for taken in taken.drain(..) {
+            results.push(match taken {
+                Ok(taken) => self.finish(taken).await,
+                Err(error) => Err(error),
+            });
+        }
+    }
+
+    /// Has etcd make a change.
+    async fn take(&self, commit: Commit) -> Result<Taken<'_>, CommitError> {
         let until = self.env.now() + self.settings.request_timeout;
         if self.closed.load(Ordering::Acquire) {
             return Err(CommitError::Unavailable("the engine is closed".to_owned()));
@@ -229,9 +273,15 @@ impl Shared {
                 }
             }
         };
-        self.shown(at, until).await?;
+        Ok(Taken { at, own: own.map(|(_, noted)| noted), old })
+    }
+
+    /// Answers a change, once it is shown.
+    async fn finish(&self, taken: Taken<'_>) -> Result<Committed, CommitError> {
+        let Taken { at, own, old } = taken;
+        self.shown(at, self.env.now() + self.settings.request_timeout).await?;
         let object = match (own, old) {
-            (Some((_, noted)), _) => noted.object(at),
+            (Some(noted), _) => noted.object(at),
             (None, Some(old)) => Arc::new(old.at_revision(at)),
             (None, None) => return Err(CommitError::Unknown("what was removed was not known".to_owned())),
         };
@@ -257,12 +307,16 @@ impl Shared {
         }
     }
 
+    fn has_unique(&self, kind: KindId) -> bool {
+        self.inner.read().state.unique_indices(kind).next().is_some()
+    }
+
     /// What of unique indices a change takes and releases; refused if what is shown says that it is another's.
     fn claims(&self, key: &Key, value: Option<&Draft>, old: Option<&Object>) -> Result<Claims, CommitError> {
-        let inner = self.inner.read();
-        if inner.state.unique_indices(key.kind).next().is_none() {
+        if !self.has_unique(key.kind) {
             return Ok(Claims::default());
         }
+        let inner = self.inner.read();
         let new = value.map(|draft| Object::from_draft(draft.clone(), Revision::ZERO));
         if let Some(new) = &new {
             inner.state.check_unique(key, new, old)?;

@@ -19,6 +19,12 @@ impl EtcdError {
         Self { attempted: attempted.to_owned(), source: source.into() }
     }
 
+    /// The same, and where it was attempted.
+    pub(super) fn at(mut self, endpoints: &[String]) -> Self {
+        self.attempted = format!("{} at {}", self.attempted, endpoints.join(", "));
+        self
+    }
+
     /// Whether etcd does not believe who asks: the password is wrong, or the name, or none was given.
     pub fn is_unauthenticated(&self) -> bool {
         const REFUSED: [&str; 3] = [

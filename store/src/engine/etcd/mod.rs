@@ -13,10 +13,16 @@
 //! 5. Values that do not fit their kind, and keys of kinds that are not registered, are left alone and told by
 //!    [`Etcd::health`]; the second take their places when their kinds are registered (INV-ST-14).
 //!
-//! What it does not do: the members of a batch are sent together, so that the changes of different objects come in any
-//! order, and a crash can leave any of them (INV-ST-04 holds for those of one object). A restart forgets the history: what
-//! was seen before it is Expired. Changes of several keys in one transaction, which neither this engine nor kube-apiserver
-//! makes, have one revision, and a watch that is resumed in their midst misses the rest of them.
+//! 6. The members of a batch are made one after the other, so that a crash leaves a beginning of them (INV-ST-04). If nobody can
+//!    tell whether one was made, those after it are not.
+//! 7. A value of a unique [index](crate::tables::Index::unique) is one object's, whichever process gives it out: it has a key of
+//!    its own below `setpoint-claims/`, in the transaction of the change. Objects of other programs have no such keys, and
+//!    their values are protected as far as they are seen.
+//!
+//! What it does not do: a restart forgets the history: what was seen before it is Expired. Objects that are changed together in
+//! one transaction, which neither this engine nor kube-apiserver does, have one revision, and a watch that is resumed in
+//! their midst misses the rest of them. For that reason a batch is no transaction either, and costs a round to etcd for
+//! each of its members; writers that do not need an order write beside each other.
 //!
 //! # Keys and values
 //!

@@ -16,7 +16,7 @@ use world::{World, with_etcd};
 #[test]
 fn it_keeps_the_contract() {
     with_etcd(async |world: &World| {
-        contract::run_unordered(&async || world.engine().await).await;
+        contract::run_short(&async || world.engine().await).await;
     });
 }
 

@@ -294,7 +294,7 @@ fn a_connection_that_cannot_be_made_is_unavailable_and_not_unknown() {
 
 /// Sends a signal to the only member of etcd.
 fn signal(world: &World, signal: &str) {
-    let process = world.etcd.lock().process_id(0).expect("it runs").to_string();
+    let process = world.etcd.process_id(0).expect("it runs").to_string();
     let sent =
         std::process::Command::new("kill").args([signal, &process]).status().expect("a signal is sent");
     assert!(sent.success());
@@ -318,6 +318,34 @@ fn a_write_that_is_not_answered_is_unknown() {
             let again = maps(&store).create(map(name, "again")).await;
             assert!(again.is_ok() || again.is_err_and(|error| error.is_already_exists()));
             maps(&store).get(name).await.expect("now it is there for certain");
+        }
+    });
+}
+
+/// INV-ST-04: what follows in its batch cannot be there without it.
+#[test]
+fn a_batch_ends_where_nobody_can_tell() {
+    with_etcd(async |world: &World| {
+        let settings = world.settings().with_request_timeout(Duration::from_secs(1));
+        let store = world.store(&settings).await;
+        store.ensure_namespace("ns").await.expect("it is new");
+        let kind = store.registry().of::<ConfigMap>().expect("a built-in kind");
+        let names = ["a", "b", "c"];
+        let batch = names.map(|name| {
+            let mut draft = Draft::from_whole(Arc::clone(&kind), map(name, "x")).expect("a ConfigMap");
+            draft.meta_mut().namespace = Some("ns".into());
+            Commit { key: draft.key(), expect: Expect::Absent, value: Some(draft), compares: Vec::new() }
+        });
+        signal(world, "-STOP");
+        let results = store.engine().commit_batch(batch.into()).await;
+        signal(world, "-CONT");
+        assert!(matches!(&results[0], Err(CommitError::Unknown(_))), "{results:?}");
+        for later in &results[1..] {
+            assert!(matches!(later, Err(CommitError::Unavailable(_))), "{results:?}");
+        }
+        world.until(|| async { store.engine().catch_up().await.is_ok() }).await;
+        for name in ["b", "c"] {
+            assert!(maps(&store).get(name).await.is_err_and(|error| error.is_not_found()), "{name}");
         }
     });
 }

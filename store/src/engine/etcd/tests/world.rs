@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use etcd_client::Client;
-use parking_lot::Mutex;
 use setpoint_core::env::Env;
 use setpoint_core::kind::Registry;
 
@@ -17,7 +16,7 @@ use crate::admission::Chain;
 /// An etcd, and environment to use it in.
 pub(super) struct World {
     pub(super) env: Env,
-    pub(super) etcd: Mutex<LocalEtcd>,
+    pub(super) etcd: LocalEtcd,
     /// Asks etcd past all engines.
     pub(super) client: Client,
     /// What engines use, but for the prefix.
@@ -48,7 +47,7 @@ pub(super) fn with_secure_etcd(
         let etcd = start(folder.path()).expect("it starts");
         let base = configure(etcd.settings());
         let client = Client::connect(&base.endpoints, Some(base.connect_options())).await.expect("a client");
-        let (env, etcd, prefixes) = (Env::tokio(), Mutex::new(etcd), AtomicU32::new(0));
+        let (env, prefixes) = (Env::tokio(), AtomicU32::new(0));
         let world = World { env, etcd, client, base, prefixes, _folder: folder };
         world.wait().await;
         test(&world).await;
@@ -81,7 +80,7 @@ impl World {
 
     /// Where its only member is.
     pub(super) fn endpoint(&self) -> String {
-        self.etcd.lock().endpoints().remove(0)
+        self.etcd.endpoints().remove(0)
     }
 
     /// Settings below a prefix that nothing is below yet.
