@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use setpoint::Reason;
 use setpoint::apiserver::serve::Server;
 use setpoint::env::Env;
+use setpoint::model::Reason;
 use setpoint::store::engine::etcd::{EtcdSettings, LocalEtcd};
 
 use super::*;
@@ -57,7 +57,8 @@ async fn a_server_over_etcd_has_everything_when_it_is_started_again() -> Outcome
     let etcd = LocalEtcd::start(folder.path(), 1)?;
     let mut before = None;
     for life in 0..3 {
-        let plane = World::plane(&env, &kubectl, |builder| builder.etcd(etcd.settings())).await?;
+        let choose = |builder: ControlPlaneBuilder| builder.etcd(etcd.settings());
+        let plane = World::plane(&env, &kubectl, Shutdown::LeavePods, choose).await?;
         let server = Server::builder(&env, plane.api_server()).start().await?;
         server.kubeconfig().write(&kubectl.config())?;
         let said = kubectl.with_input("apply -f -", MANIFEST).await;

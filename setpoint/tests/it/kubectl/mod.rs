@@ -37,7 +37,8 @@ impl World {
     async fn start() -> Option<Self> {
         let env = Env::tokio();
         let kubectl = Kubectl::find(&env)?;
-        let plane = Self::plane(&env, &kubectl, |builder| builder).await.expect("the control plane starts");
+        let plane = Self::plane(&env, &kubectl, Shutdown::StopPods, |builder| builder).await;
+        let plane = plane.expect("the control plane starts");
         let server =
             Server::builder(&env, plane.api_server()).start().await.expect("it listens on a free port");
         server.kubeconfig().write(&kubectl.config()).expect("the folder can be written to");
@@ -48,11 +49,12 @@ impl World {
     async fn plane(
         env: &Env,
         kubectl: &Kubectl,
+        shutdown: Shutdown,
         choose: impl FnOnce(ControlPlaneBuilder) -> ControlPlaneBuilder,
     ) -> Result<ControlPlane, setpoint::Error> {
         let runtime = Arc::new(SimulatedRuntime::builder("node-1", env.clone()).build());
         let mut settings = AgentSettings::new("node-1").with_directory(kubectl.folder().join("node-1"));
-        settings.shutdown = Shutdown::StopPods;
+        settings.shutdown = shutdown;
         for (name, amount) in [("cpu", "4"), ("memory", "8Gi"), ("ephemeral-storage", "10Gi")] {
             settings = settings.with_capacity(name, amount.parse().expect("a quantity"));
         }
