@@ -88,13 +88,13 @@ async fn a_server_that_finds_no_etcd_says_where_it_looked() -> Outcome {
         let settings = EtcdSettings::new([endpoint.clone()]).with_request_timeout(Duration::from_millis(300));
         let started =
             env.timeout(Duration::from_secs(30), ControlPlane::builder(&env).etcd(settings).start());
-        let error = started.await.expect("it does not wait for ever").err().expect("there is no etcd");
+        let error = started.await.expect("it does not wait for ever").expect_err("there is no etcd");
         assert_eq!(error.reason(), Reason::ServiceUnavailable);
         assert!(error.message().contains(&endpoint), "{error}");
     }
     let wrong = EtcdSettings::new(["http://not a place"]).with_request_timeout(Duration::from_secs(3600));
     let started = env.timeout(Duration::from_secs(30), ControlPlane::builder(&env).etcd(wrong).start());
-    let error = started.await.expect("it is not tried again").err().expect("it is no address");
+    let error = started.await.expect("it is not tried again").expect_err("it is no address");
     assert!(error.message().contains("not a place"), "{error}");
     Ok(())
 }
