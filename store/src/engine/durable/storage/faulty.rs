@@ -74,6 +74,8 @@ struct Inode {
     durable: Vec<u8>,
     /// Changes since the last sync, as places of bytes, in order.
     writes: Vec<(usize, usize)>,
+    /// What was cut off since the last sync, and where it began. The disk may have had it, and not yet that it is gone.
+    cut: Vec<(usize, Vec<u8>)>,
 }
 
 impl Faulty {
@@ -131,7 +133,7 @@ impl Faulty {
     fn left(world: &World, names: BTreeMap<String, u64>, mode: Crash, random: &mut Random) -> Self {
         let inodes = names.values().map(|id| {
             let seen = world.inodes.get(id).map(|inode| inode.after(mode, random)).unwrap_or_default();
-            (*id, Inode { durable: seen.clone(), seen, writes: Vec::new() })
+            (*id, Inode { durable: seen.clone(), seen, ..Inode::default() })
         });
         let left = World {
             inodes: inodes.collect(),
@@ -267,6 +269,13 @@ impl Inode {
                             left.resize(end, 0);
                         }
                         at = end;
+                    }
+                }
+                for (from, bytes) in &self.cut {
+                    let is_gone = random.below(2) == 0 || left.len() > *from;
+                    if !is_gone {
+                        left.resize(*from, 0);
+                        left.extend_from_slice(bytes);
                     }
                 }
             }
@@ -409,12 +418,14 @@ impl StorageFile for FaultyFile {
         world.whole_call()?;
         let length = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
         if let Some(inode) = world.inodes.get_mut(&self.id) {
+            if inode.seen.len() > length {
+                inode.cut.push((length, inode.seen[length..].to_vec()));
+            }
             inode.seen.resize(length, 0);
             inode.writes.retain_mut(|(from, to)| {
                 *to = (*to).min(length);
                 from < to
             });
-            // A file system does not order this among writes, but what is durable is cut with the next sync only.
         }
         Ok(())
     }
@@ -430,6 +441,7 @@ impl StorageFile for FaultyFile {
         if fails {
             // The pages count as clean from now on; what is on the disk is what was there.
             inode.writes.clear();
+            inode.cut.clear();
             return Err(io::Error::other("input/output error"));
         }
         let mut durable = std::mem::take(&mut inode.durable);
@@ -437,6 +449,7 @@ impl StorageFile for FaultyFile {
             inode.keep(&mut durable, from, to);
         }
         durable.resize(inode.seen.len(), 0);
+        inode.cut.clear();
         inode.durable = durable;
         Ok(())
     }

@@ -95,7 +95,7 @@ fn without_faults(world: &World) -> (Vec<Event>, Revision, u64) {
     let calls = storage.calls();
     let sim = Simulation::new(7);
     let start = Revision(u64::try_from(sim.env().wall().as_microsecond()).expect("after 1970"));
-    assert_eq!(told.acknowledged.len(), 46, "the workload is as long as it was");
+    assert_eq!(told.acknowledged.len(), 50, "the workload is as long as it was");
     assert!(told.removed_at_once > 1, "a snapshot makes several pieces of the log go at once");
     assert!(
         told.acknowledged.iter().zip(start.0 + 1..).all(|(event, revision)| event.0.0 == revision),

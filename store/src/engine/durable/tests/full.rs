@@ -57,6 +57,40 @@ fn a_full_disk_is_survived_and_said() {
     assert!(refusals > 100);
 }
 
+/// INV-ST-02: a group that is refused for want of room is not there after a crash, though a part of it was written.
+#[test]
+fn nothing_of_a_refused_group_is_there_after_a_crash() {
+    let world = World::new();
+    let mut partly = 0;
+    for bytes in (0..600).step_by(20) {
+        let storage = Faulty::new();
+        let sim = Simulation::new(1);
+        let engine = sim.block_on(world.open(&sim.env(), &storage)).expect("it ends").expect("it is new");
+        sim.block_on(world.put(&engine, "a", "1")).expect("it ends").expect("there is room");
+        let (objects, revision) = (world.objects(&engine), engine.snapshot().revision());
+        storage.set_faults(capacity(storage.used() + bytes));
+        let batch = ["b", "c", "d", "e"].map(|name| world.commit(&engine, name, Some("2")));
+        let results = sim.block_on(engine.commit_batch(batch.into())).expect("it ends");
+        if results.iter().all(Result::is_ok) {
+            continue;
+        }
+        assert!(
+            results.iter().all(|result| matches!(result, Err(CommitError::Unavailable(_)))),
+            "{results:?}"
+        );
+        partly += 1;
+        drop((engine, sim));
+        for (mode, seed) in Crash::ALL.into_iter().flat_map(|mode| (0..4).map(move |seed| (mode, seed))) {
+            let sim = Simulation::new(2);
+            let left = storage.crash(mode, seed);
+            let again = sim.block_on(world.open(&sim.env(), &left)).expect("it ends").expect("it opens");
+            let found = (world.objects(&again), again.snapshot().revision());
+            assert_eq!(found, (objects.clone(), revision), "{bytes} bytes of room, {mode:?}");
+        }
+    }
+    assert!(partly > 5, "{partly}");
+}
+
 #[test]
 fn a_store_opens_on_a_full_disk() {
     let world = World::new();

@@ -203,6 +203,10 @@ async fn last_part(world: &World, engine: &Durable, storage: &Faulty, told: &Mut
         let label = format!("{number}-{}", "x".repeat(300));
         note(told, &[world.put(engine, "l", &label).await]);
     }
+    // A group of several sectors, of which a crash can keep the last without the first.
+    let wide = "y".repeat(450);
+    let batch = ["m", "n", "o", "p"].map(|name| world.commit(engine, name, Some(&wide)));
+    note(told, &engine.commit_batch(batch.into()).await);
     told.lock().watched.extend(drain(&mut feed));
     let pieces = || storage.names().iter().filter(|name| name.starts_with("wal-")).count();
     for label in ["7", "8"] {
