@@ -171,8 +171,19 @@ impl ReplicaSet {
         annotations::revision(&self.object.meta().annotations)
     }
 
+    /// Its size, and how many of its pods are available, as its status says (DEP-37).
     pub(super) fn to_size(&self) -> Size {
         Size { size: self.size(), available: self.available() }
+    }
+
+    /// Its size, and how many of its pods can be counted on to stay available (DEP-38, INV-DP-01).
+    ///
+    /// Those beyond its size are on their way out. Nor does a status tell anything if it is older than more than
+    /// `unseen` of its sizes: what it tells of may be gone, if the ReplicaSet was smaller in between.
+    pub(super) fn to_lasting(&self, unseen: i64) -> Size {
+        let size = self.size();
+        let is_told = self.object.meta().generation - self.observed_generation() <= unseen;
+        Size { size, available: if is_told { self.available().min(size) } else { 0 } }
     }
 
     pub(super) fn to_scaled(&self) -> Scaled {

@@ -294,7 +294,7 @@ fn shrink_unavailable(observed: &Observed, memory: &mut Memory) -> Turn {
     };
     let sizes: Vec<_> = old.iter().map(|set| set.to_size()).collect();
     // Old ones without replicas count for nothing here.
-    let budget = budget(observed.wanted(), observed.fence(), &sizes, new.to_size());
+    let budget = budget(observed.wanted(), observed.fence(), &sizes, new.to_lasting(0));
     if old.is_empty() || budget <= 0 {
         return Turn::Go(Stage::CleanUp);
     }
@@ -309,12 +309,10 @@ fn shrink_beyond_need(observed: &Observed) -> Turn {
     let (old, Some(new)) = (observed.active_old_sets(), observed.new_set()) else {
         return Turn::Go(Stage::CleanUp);
     };
-    let sizes: Vec<_> = old.iter().map(|set| set.to_size()).collect();
-    // A status that has not followed what this sync has taken counts pods that are on their way out.
-    if sizes.iter().any(|set| set.available > set.size) {
-        return Turn::Go(Stage::Shrunk);
-    }
-    let beyond = beyond_need(observed.wanted(), observed.fence(), &sizes, new.to_size());
+    // The new one grows, and the old ones shrink: that one of those has been made smaller, lately or by this very sync,
+    // takes away what is beyond its size, and nothing else.
+    let sizes: Vec<_> = old.iter().map(|set| set.to_lasting(1)).collect();
+    let beyond = beyond_need(observed.wanted(), observed.fence(), &sizes, new.to_lasting(0));
     act(resizes(observed, &old, &beyond), Stage::Shrunk)
 }
 

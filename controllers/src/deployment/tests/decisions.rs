@@ -135,6 +135,23 @@ fn a_status_that_is_older_than_a_size_of_this_sync_counts_for_nothing() {
 }
 
 #[test]
+fn a_status_that_may_tell_of_pods_that_are_gone_counts_for_nothing() {
+    // DEP-38, INV-DP-01
+    let mut web = deployment("app:2", 3);
+    web.spec.strategy = rolling("1", "0");
+    let with = |old: Set, new: Set| resizes(&observe(web.clone(), vec![old, new]));
+    // Between the size it tells of and that of now, the new one may have had none.
+    assert_eq!(with(old(1), Set { available: 3, ..new(3) }), ["old 1-0"]);
+    assert!(with(old(1), Set { available: 3, generation: 2, ..new(3) }).is_empty());
+    // An old one has only become smaller, if it was resized once.
+    let new = || Set { available: 1, ..self::new(1) };
+    assert_eq!(with(Set { generation: 2, ..old(3) }, new()), ["old 3-2"]);
+    assert!(with(Set { generation: 3, ..old(3) }, new()).is_empty());
+    // One of three is on its way out.
+    assert_eq!(with(old(2), Set { available: 3, ..self::new(2) }), ["old 2-1"]);
+}
+
+#[test]
 fn a_shrinking_that_is_refused_is_tried_again_soon() {
     // DEP-38: upstream waits for the next change, or the deadline of the rollout.
     let mut web = deployment("app:2", 3);

@@ -5,20 +5,22 @@
 //! cargo run --release -p setpoint-sim -- --sweep
 //! cargo run --release -p setpoint-sim -- --replay failure.txt
 //! ```
-#![allow(clippy::print_stdout, reason = "a program for people")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use setpoint_sim::{Recording, Scenario, Summary, Sweep, View, Violation, suite, trace_of};
 
-/// Runs simulated worlds until something goes wrong.
+use self::progress::{Progress, now};
+
+mod progress;
+
+/// Makes things go wrong in simulated worlds, and tells what did not stand it.
 #[derive(Parser)]
 struct Arguments {
     /// How many random runs.
@@ -48,7 +50,7 @@ struct Arguments {
 }
 
 /// What went wrong, by scenario and check, with the seeds that show it.
-type Found = BTreeMap<(String, String), Vec<(u64, Violation)>>;
+type Found = BTreeMap<(String, String), Vec<u64>>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -155,10 +157,7 @@ fn sweep(scenarios: &[Scenario]) -> bool {
 
 /// Each seed is that of one scenario, in turn.
 fn search(scenarios: &[Scenario], arguments: &Arguments) -> bool {
-    let bar = ProgressBar::new(arguments.seeds);
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} seeds, {per_sec}, {eta} left {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let begun = now();
+    let progress = Progress::new(arguments.seeds);
     let next = AtomicU64::new(arguments.from);
     let end = arguments.from + arguments.seeds;
     let total = Mutex::new(Summary::default());
@@ -174,30 +173,33 @@ fn search(scenarios: &[Scenario], arguments: &Arguments) -> bool {
                     let scenario = &scenarios[usize::try_from(seed).unwrap_or(0) % scenarios.len()];
                     let mut summary = Summary::default();
                     let verdict = scenario.try_seed(seed, &mut summary);
-                    let hours = {
-                        let total = &mut *total.lock();
+                    let total = {
+                        let mut total = total.lock();
                         total.add(&summary);
-                        total.lasted.as_secs_f64() / 3600.0
+                        *total
                     };
-                    bar.set_message(format!("{:.0} h/s", hours / begun.elapsed().as_secs_f64()));
-                    bar.inc(1);
+                    let mut found = found.lock();
                     if let Err(violation) = verdict {
+                        // At once: a long search may be ended early.
+                        let what = violation.message.lines().next().unwrap_or_default();
+                        progress.say(&format!("{} {seed}: {}: {what}", scenario.name(), violation.check));
                         let key = (scenario.name().to_owned(), violation.check.clone());
-                        found.lock().entry(key).or_default().push((seed, violation));
+                        found.entry(key).or_default().push(seed);
                     }
+                    let findings = found.values().map(Vec::len).sum();
+                    progress.seed(&total, findings);
                 }
             });
         }
     });
-    bar.finish_and_clear();
-    println!("{}", speed(&total.lock(), begun.elapsed().as_secs_f64()));
-    let found = found.into_inner();
-    for ((name, check), seeds) in &found {
-        let listed: Vec<String> = seeds.iter().take(20).map(|(seed, _)| seed.to_string()).collect();
+    println!("{}", speed(&total.lock(), progress.finish()));
+    let mut found = found.into_inner();
+    for ((name, check), seeds) in &mut found {
+        seeds.sort_unstable();
+        let listed: Vec<String> = seeds.iter().map(u64::to_string).collect();
         println!("\n{name}: {check} by {} seeds: {}", seeds.len(), listed.join(" "));
-        let first = seeds.iter().min_by_key(|(seed, _)| *seed);
         let scenario = scenarios.iter().find(|it| it.name() == name);
-        if let (Some((seed, _)), Some(scenario)) = (first, scenario)
+        if let (Some(seed), Some(scenario)) = (seeds.first(), scenario)
             && let Err(failure) = scenario.random_one(*seed, &mut Summary::default())
         {
             println!("{failure}");
@@ -213,9 +215,4 @@ fn speed(summary: &Summary, seconds: f64) -> String {
     format!(
         "{runs} runs with {faults} faults in {seconds:.1} s: {per_second:.0} runs/s, {hours:.0} virtual hours, {hours_per_second:.0} per second"
     )
-}
-
-#[expect(clippy::disallowed_methods, reason = "how fast the search itself is, in real time")]
-fn now() -> Instant {
-    Instant::now()
 }
