@@ -27,7 +27,8 @@ pub struct Simulation {
 /// How long a simulated world may go on, see [`Simulation::run`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Steps without any time going by: more are a loop that never waits.
+    /// Steps without any time going by: more are a loop that never waits. Sleeps that are over at once are steps too, since a
+    /// task can go round these without ever coming to an end.
     pub steps_at_once_max: u64,
     /// Virtual time from the start of the world.
     pub time_max: Duration,
@@ -79,6 +80,10 @@ struct State {
     steps: u64,
     /// How many steps there were when time last went on.
     steps_before: u64,
+    /// How many sleeps were over at once since then.
+    naps: u64,
+    /// After so many of them there are no more.
+    naps_max: u64,
     /// Futures that are not being polled right now.
     tasks: BTreeMap<u64, BoxFuture<'static, ()>>,
     /// Ids to poll, each at most once.
@@ -106,6 +111,8 @@ impl Simulation {
             next_timer: 0,
             steps: 0,
             steps_before: 0,
+            naps: 0,
+            naps_max: u64::MAX,
             tasks: BTreeMap::new(),
             ready: Vec::new(),
             timers: BTreeMap::new(),
@@ -140,7 +147,7 @@ impl Simulation {
     pub fn run<F: Future>(&self, future: F, bounds: Bounds) -> Result<F::Output, Halt> {
         let mut future = std::pin::pin!(future);
         self.world.make_ready(MAIN);
-        self.world.begin();
+        self.world.begin(bounds);
         loop {
             self.world.check(bounds)?;
             match self.world.pick() {
@@ -218,15 +225,15 @@ impl World {
         }
     }
 
-    fn begin(&self) {
+    fn begin(&self, bounds: Bounds) {
         let state = &mut *self.state.lock();
-        state.steps_before = state.steps;
+        (state.steps_before, state.naps, state.naps_max) = (state.steps, 0, bounds.steps_at_once_max);
     }
 
     fn check(&self, bounds: Bounds) -> Result<(), Halt> {
         let state = self.state.lock();
         let at = state.now.since_start();
-        let steps = state.steps - state.steps_before;
+        let steps = (state.steps - state.steps_before).saturating_add(state.naps);
         if steps > bounds.steps_at_once_max {
             return Err(Halt::Spinning { steps, at });
         }
@@ -267,7 +274,7 @@ impl World {
             let Some((&(at, _), _)) = state.timers.first_key_value() else { return false };
             if at > state.now {
                 state.now = at;
-                state.steps_before = state.steps;
+                (state.steps_before, state.naps) = (state.steps, 0);
             }
             let later = state.timers.split_off(&(at + Duration::from_nanos(1), 0));
             std::mem::replace(&mut state.timers, later)
@@ -359,7 +366,9 @@ impl Future for Sleep {
         let Some(world) = self.world.upgrade() else { return Poll::Pending };
         let state = &mut *world.state.lock();
         if state.now >= self.at {
-            return Poll::Ready(());
+            state.naps += 1;
+            // Whoever goes round and round without a wait is stopped here, and the run with it.
+            return if state.naps > state.naps_max { Poll::Pending } else { Poll::Ready(()) };
         }
         if self.at == Instant::NEVER {
             return Poll::Pending;

@@ -186,6 +186,16 @@ fn a_world_that_spins_or_never_ends_is_ended() {
     );
     assert_eq!(spinning, Err(Halt::Spinning { steps: 1001, at: Duration::ZERO }));
     let env = sim.env();
+    // It never waits, and never gives up its turn.
+    let napping: Result<(), Halt> = sim.run(
+        async {
+            loop {
+                env.sleep(Duration::ZERO).await;
+            }
+        },
+        bounds,
+    );
+    assert!(matches!(napping, Err(Halt::Spinning { at: Duration::ZERO, .. })), "{napping:?}");
     let endless: Result<(), Halt> = sim.run(
         async {
             loop {

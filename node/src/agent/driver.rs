@@ -69,7 +69,10 @@ pub(super) struct Driver {
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What the runtime had when the agent began, until the store has told which pods there are.
     found: BTreeMap<Uid, Inventory>,
-    orphans: BTreeSet<Uid>,
+    /// Pods that seemed to be gone, and whose remains are being removed, with what has come of them meanwhile.
+    orphans: BTreeMap<Uid, Option<ObjectRef>>,
+    /// Those of which that was tried: nobody knows what is left of them until it is listed.
+    doubtful: BTreeSet<Uid>,
     synced: bool,
     stopping: bool,
     relisting: bool,
@@ -85,7 +88,8 @@ impl Driver {
             pods: Pods::default(),
             running: FuturesUnordered::new(),
             found,
-            orphans: BTreeSet::new(),
+            orphans: BTreeMap::new(),
+            doubtful: BTreeSet::new(),
             synced: false,
             stopping: false,
             relisting: false,
@@ -152,6 +156,7 @@ impl Driver {
                 for uid in self.pods.present().difference(&there) {
                     self.pods.remove(uid);
                 }
+                self.orphans.values_mut().for_each(|waiting| *waiting = None);
                 let mut all = all;
                 // Those that came first are admitted first.
                 all.sort_by_key(|pod| (pod.meta().creation_timestamp, pod.revision()));
@@ -164,6 +169,9 @@ impl Driver {
             PodNotice::Gone(pod) => {
                 if let Some(uid) = &pod.meta().uid {
                     self.pods.remove(uid);
+                    if let Some(waiting) = self.orphans.get_mut(uid) {
+                        *waiting = None;
+                    }
                 }
             }
         }
@@ -175,7 +183,13 @@ impl Driver {
         if self.pods.contains(&uid) {
             return self.pods.update(&uid, pod);
         }
+        if let Some(waiting) = self.orphans.get_mut(&uid) {
+            // It is there after all. What was begun comes to its end first: one pod has one worker.
+            *waiting = Some(Arc::clone(pod.object()));
+            return;
+        }
         let mut memory: PodMemory = self.found.remove(&uid).map(|it| it.to_memory()).unwrap_or_default();
+        memory.uncertain = self.doubtful.remove(&uid);
         let over = matches!(pod.status().and_then(|it| it.phase.as_deref()), Some("Succeeded" | "Failed"));
         if !over && !pod.object().meta().is_terminating() {
             memory.failure = self.refusal(&pod);
@@ -266,7 +280,9 @@ impl Driver {
                 self.pods.touch(&uid);
             }
             Done::Orphan(uid) => {
-                self.orphans.remove(&uid);
+                if let Some(Some(pod)) = self.orphans.remove(&uid) {
+                    self.present(pod);
+                }
             }
             Done::Relisted(all) => {
                 self.relisting = false;
@@ -291,19 +307,29 @@ impl Driver {
             }
         }
         if self.synced {
+            self.doubtful.retain(|uid| all.contains_key(uid) || self.orphans.contains_key(uid));
             self.remove_orphans(all);
         }
     }
 
     fn remove_orphans(&mut self, all: BTreeMap<Uid, Inventory>) {
         for (uid, inventory) in all {
-            if self.pods.contains(&uid) || !self.orphans.insert(uid.clone()) {
+            if self.pods.contains(&uid) || self.orphans.contains_key(&uid) {
                 continue;
             }
+            self.orphans.insert(uid.clone(), None);
+            self.doubtful.insert(uid.clone());
             let host = Arc::clone(&self.host);
             let remove = async move {
-                if let Err(error) = host.remove_orphan(&inventory).await {
-                    tracing::debug!(%uid, %error, "what is left of a pod was not removed");
+                // What fails is tried again after the next look at the runtime.
+                match host.is_orphan(&uid, &inventory).await {
+                    Ok(true) => {
+                        if let Err(error) = host.remove_orphan(&inventory).await {
+                            tracing::debug!(%uid, %error, "what is left of a pod was not removed");
+                        }
+                    }
+                    Ok(false) => tracing::debug!(%uid, "a pod is there that was not seen yet"),
+                    Err(error) => tracing::debug!(%uid, %error, "whether a pod is gone is not known"),
                 }
                 Done::Orphan(uid)
             };

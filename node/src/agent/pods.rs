@@ -159,7 +159,8 @@ impl Pods {
         let Some(entry) = self.entries.get_mut(uid) else { return };
         entry.gone = true;
         entry.wants_work = true;
-        entry.wants_publish = false;
+        // Nothing is told of it any more.
+        (entry.wants_publish, entry.publish_at) = (false, None);
         if entry.stage == Stage::Running {
             entry.stop();
         }

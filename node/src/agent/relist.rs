@@ -1,11 +1,14 @@
 //! What the runtime has in whole, by pod (AGENT-04), and removing what no pod asks for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use setpoint_core::object::Uid;
+use setpoint_core::builtin::SharedPodSpec;
+use setpoint_core::object::{Key, Uid};
 use setpoint_runtime_traits::{
     ContainerFilter, ContainerId, ContainerState, RuntimeError, SandboxFilter, SandboxId, SandboxState,
 };
+use setpoint_store::request::ReadAt;
 
 use super::host::Host;
 use super::memory::PodMemory;
@@ -15,6 +18,8 @@ use super::terminate::GRACE_MIN;
 /// What the runtime has of one pod: ids and states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Inventory {
+    /// The pod's namespace and name.
+    pod: Option<(Arc<str>, Arc<str>)>,
     sandboxes: BTreeMap<SandboxId, SandboxState>,
     containers: BTreeMap<ContainerId, ContainerState>,
 }
@@ -34,7 +39,9 @@ impl Host {
             let Some(uid) = sandbox.labels.get(super::config::POD_UID) else { continue };
             let uid = Uid::new(uid);
             owners.insert(sandbox.id.clone(), uid.clone());
-            all.entry(uid).or_default().sandboxes.insert(sandbox.id, sandbox.state);
+            let inventory = all.entry(uid).or_default();
+            inventory.pod.get_or_insert((sandbox.metadata.namespace, sandbox.metadata.name));
+            inventory.sandboxes.insert(sandbox.id, sandbox.state);
         }
         for container in runtime.list_containers(&ContainerFilter::default()).await? {
             let Some(uid) = owners.get(&container.sandbox_id) else { continue };
@@ -42,6 +49,23 @@ impl Host {
         }
         *self.relisted_at.lock() = self.env.now();
         Ok(all)
+    }
+
+    /// Whether the store has no such pod on this node. A view that has just been begun may be older than the pod.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not tell.
+    pub(super) async fn is_orphan(&self, uid: &Uid, inventory: &Inventory) -> setpoint_core::Result<bool> {
+        let Some((namespace, name)) = &inventory.pod else { return Ok(true) };
+        let key = Key::namespaced(self.kinds.pod.id, &**namespace, &**name);
+        let pod = match self.store.get(&self.request, &key, ReadAt::Newest).await {
+            Err(error) if error.is_not_found() => return Ok(true),
+            found => found?,
+        };
+        let node = &*self.settings.node_name;
+        let is_here = pod.spec::<SharedPodSpec>().is_some_and(|spec| spec.node_name() == Some(node));
+        Ok(pod.meta().uid.as_ref() != Some(uid) || !is_here)
     }
 
     /// Stops and removes what belongs to no pod.

@@ -9,13 +9,16 @@ use setpoint_core::env::{Env, Simulation};
 use setpoint_core::object::Obj;
 use setpoint_core::{Error, Result};
 use setpoint_reconcile::manager::Manager;
-use setpoint_runtime_traits::{ContainerFilter, Exit, RuntimeService, SandboxFilter};
+use setpoint_runtime_traits::{ContainerFilter, ContainerState, Exit, RuntimeService, SandboxFilter};
 use setpoint_store::request::DeleteOptions;
 use setpoint_store::{ObjectStore, Objects, Store};
 use setpoint_watch::DirectView;
 
+use self::behind::Behind;
 use super::*;
 use crate::simulated::SimulatedRuntime;
+
+mod behind;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -413,6 +416,71 @@ fn a_new_agent_takes_over_what_runs() {
     });
 }
 
+/// Restarts the agent on a view that is older than a pod which runs; the pod must go on as it is.
+fn a_new_agent_sees_its_pods_late(behind: impl Fn(Behind) -> Behind) {
+    World::play(async |mut world: World| {
+        let first = world.store.snapshot().expect("it is in this process");
+        world.create("web-0", json!({}), &[]).await?;
+        world.until("web-0", is_ready).await?;
+        // Its second sandbox, so that another first one would be in nobody's way.
+        let sandboxes = world.runtime.list_pod_sandboxes(&SandboxFilter::default()).await.expect("listed");
+        world.runtime.break_sandbox(&sandboxes[0].id).expect("it is there");
+        let before = world.until("web-0", |it| restarts(it) == 1 && is_ready(it)).await?;
+        world.runtime.remove_pod_sandbox(&sandboxes[0].id).await.expect("it is there");
+        world.stop_agent(Shutdown::LeavePods).await;
+        let store = behind(Behind::new(world.store.clone(), world.env.clone(), first));
+        let view = DirectView::new(Arc::new(world.store.clone())).expect("the store is in this process");
+        world.manager = Manager::new(&world.env, Arc::new(store), Arc::new(view));
+        world.start_agent().await?;
+        world.env.sleep(SECOND * 600).await;
+        let after = world.status("web-0").await?;
+        let ids = |status: &PodStatus| {
+            let containers = status.container_statuses.clone().unwrap_or_default();
+            containers.into_iter().map(|it| it.container_id).collect::<Vec<_>>()
+        };
+        assert_eq!((ids(&before), restarts(&after)), (ids(&after), 1), "it was not touched");
+        let containers = world.runtime.list_containers(&ContainerFilter::default()).await.expect("listed");
+        let running = containers.iter().filter(|it| it.state == ContainerState::Running).count();
+        assert_eq!(running, 1, "it runs once");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_pod_that_is_missing_from_an_old_view_is_looked_up_before_it_is_removed() {
+    // INV-RT-01, INV-RT-04: found by simulation. Upstream stops it.
+    a_new_agent_sees_its_pods_late(|behind| behind);
+}
+
+#[test]
+fn what_runs_of_a_pod_that_could_not_be_looked_up_is_found_again() {
+    for seconds in [0, 5] {
+        a_new_agent_sees_its_pods_late(|behind| behind.refuses_after(SECOND * seconds));
+    }
+}
+
+#[test]
+fn a_pod_that_is_gone_has_no_report_that_is_tried_again() {
+    // INV-IN-09: found by simulation. A deadline that was over and was nobody's kept the agent busy for ever.
+    World::play(async |world: World| {
+        let pod = world.create("web-0", json!({}), &[]).await?;
+        let uid = pod.object().meta().uid.clone().expect("it is stored");
+        let mut pods = pods::Pods::default();
+        pods.insert(uid.clone(), pod, memory::PodMemory::default());
+        pods.report(&uid);
+        let now = world.env.now();
+        let begun = pods.jobs(now);
+        assert!(begun.contains(&(uid.clone(), pods::Job::Publish)), "{begun:?}");
+        let (abort, _registration) = futures::future::AbortHandle::new_pair();
+        pods.began(&uid, pods::Job::Sync, abort);
+        pods.published(&uid, false, now + SECOND);
+        pods.remove(&uid);
+        pods.jobs(now + SECOND);
+        assert!(pods.next_deadline() > now + SECOND);
+        Ok(())
+    });
+}
+
 #[test]
 fn pods_can_be_stopped_with_the_agent() {
     World::play(async |mut world: World| {
@@ -559,10 +627,8 @@ fn a_runtime_that_does_not_answer_for_a_while_is_waited_for() {
             }
             let containers =
                 world.runtime.list_containers(&ContainerFilter::default()).await.expect("listed");
-            let running = |it: &setpoint_runtime_traits::Container| {
-                it.state == setpoint_runtime_traits::ContainerState::Running
-            };
-            assert_eq!(containers.iter().filter(|it| running(it)).count(), 2, "nothing runs twice");
+            let running = containers.iter().filter(|it| it.state == ContainerState::Running);
+            assert_eq!(running.count(), 2, "nothing runs twice");
             Ok(())
         });
     }
