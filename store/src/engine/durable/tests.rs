@@ -2,6 +2,7 @@ mod contract;
 mod corruption;
 mod crash;
 mod full;
+mod groups;
 mod history;
 mod kill;
 mod large;
