@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::{DeploymentSpec, ReplicaSetSpec};
+use k8s_openapi::api::apps::v1::{DeploymentSpec, ReplicaSetSpec, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::PodStatus;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use setpoint_core::env::Instant;
@@ -19,12 +19,15 @@ const REPLICA_SETS: &str = "replicaset-controller";
 ///
 /// The Deployment controller is judged by the pods that are ready in truth when it lets a ReplicaSet shrink: were
 /// the ready ones those that go, there must be enough. If a pod has become unready or went by somebody
-/// else's doing lately, its controllers may not know yet, and nothing is said.
+/// else's doing lately, or is ready and the ReplicaSet's status did not say so a while ago, the controller may not know
+/// yet, and nothing is said.
 #[derive(Debug)]
 pub struct Availability {
     kinds: Kinds,
     /// How many pods each Deployment needed lately.
     needed: Recent,
+    /// How many available pods the status of each ReplicaSet told of lately.
+    told: Recent,
     /// When a Deployment last lost a pod by itself.
     lost: BTreeMap<Uid, Instant>,
 }
@@ -32,7 +35,7 @@ pub struct Availability {
 impl Availability {
     /// For Deployments, ReplicaSets and pods of these kinds.
     pub fn new(kinds: Kinds) -> Self {
-        Self { kinds, needed: Recent::default(), lost: BTreeMap::new() }
+        Self { kinds, needed: Recent::default(), told: Recent::default(), lost: BTreeMap::new() }
     }
 }
 
@@ -54,6 +57,9 @@ impl Check for Availability {
         if is(object, "Pod") {
             self.note_pod(step);
             return Ok(());
+        }
+        if let (Some(uid), Some(status)) = (&object.meta().uid, object.status::<ReplicaSetStatus>()) {
+            self.told.note(uid, step.at, status.available_replicas.unwrap_or(0).into());
         }
         let (Some(old), Some(new)) = (step.old, step.new.filter(|new| is(new, "ReplicaSet"))) else {
             return Ok(());
@@ -90,8 +96,9 @@ impl Availability {
         let left: i64 = controlled(step.truth, self.kinds.replica_sets, deployment)
             .map(|set| ready(set).min(replicas(set)))
             .sum();
-        // To take away what is not ready takes away nothing.
-        let takes_ready = ready(old) > replicas(step.object());
+        // To take away what is not ready takes away nothing, nor is it meant to if it is not known to be ready.
+        let told = old.meta().uid.as_ref().and_then(|uid| self.told.least(uid)).unwrap_or(0);
+        let takes_ready = ready(old).min(told) > replicas(step.object());
         if takes_ready && left < least {
             return Err(format!(
                 "{} is to shrink to {}, which leaves {left} ready pods of a Deployment that needs {least}",

@@ -29,6 +29,7 @@ mod replica_set_status;
 mod revision_history;
 mod rollback;
 mod single_writer;
+mod stamps;
 mod surge;
 mod templates;
 
@@ -71,6 +72,7 @@ pub use self::replica_set_status::ReplicaSetStatusSane;
 pub use self::revision_history::RevisionHistory;
 pub use self::rollback::Rollback;
 pub use self::single_writer::SingleWriter;
+pub use self::stamps::Stamps;
 pub use self::surge::SurgeBound;
 pub use self::templates::OneSetPerTemplate;
 
@@ -234,6 +236,7 @@ pub fn of_workloads(kinds: Kinds) -> Vec<Box<dyn Check>> {
         Box::new(PodPhase),
         Box::new(Placement),
         Box::new(Matching::new(kinds)),
+        Box::new(Stamps::new(kinds)),
     ]
 }
 

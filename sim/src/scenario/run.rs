@@ -112,6 +112,7 @@ pub(crate) fn run(scenario: &Scenario, plan: &Plan) -> Run {
             world.violated("INV-C-07", format!("panicked: {text}"));
         }
     }
+    processes.iter().for_each(|process| process.end());
     Run {
         schedule: choices.recorded(),
         drawn: choices.drawn(),

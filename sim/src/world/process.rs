@@ -294,6 +294,16 @@ impl Process {
         self.state.lock().panics += panics;
     }
 
+    /// Ends it for good. What it works with knows it, and would live as long as it does.
+    pub(crate) fn end(&self) {
+        let (view, manager) = {
+            let state = &mut *self.state.lock();
+            state.life.end();
+            (state.view.take(), state.manager.take())
+        };
+        drop((view, manager));
+    }
+
     /// How often its controllers have panicked in all its lives.
     pub(crate) fn panics(&self) -> u64 {
         let now: u64 = self.health().iter().map(|it| it.panics).sum();

@@ -8,7 +8,7 @@ use setpoint_sim::Summary;
 const PAUSE: Duration = Duration::from_secs(15);
 
 /// How far a search has come: a bar on a terminal, and elsewhere a line on standard error now and then.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     begun: Instant,
     /// When the last line was written.
@@ -17,7 +17,7 @@ pub struct Progress {
 
 impl Progress {
     /// Of so many seeds.
-    pub fn new(seeds: u64) -> Self {
+    pub(crate) fn new(seeds: u64) -> Self {
         let bar = ProgressBar::new(seeds);
         let style =
             ProgressStyle::with_template("{wide_bar} {pos}/{len} seeds, {per_sec}, {eta} left, {msg}");
@@ -27,7 +27,7 @@ impl Progress {
     }
 
     /// One seed more; all that were tried are these.
-    pub fn seed(&self, total: &Summary, findings: usize) {
+    pub(crate) fn seed(&self, total: &Summary, findings: usize) {
         let hours = total.lasted.as_secs_f64() / 3600.0;
         let rate = format!("{:.0} virtual hours/s, {findings} found", hours / self.seconds());
         self.bar.inc(1);
@@ -44,12 +44,12 @@ impl Progress {
     }
 
     /// A line on standard output, above the bar.
-    pub fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         self.bar.suspend(|| println!("{line}"));
     }
 
     /// The end; how many seconds it took.
-    pub fn finish(self) -> f64 {
+    pub(crate) fn finish(self) -> f64 {
         self.bar.finish_and_clear();
         self.seconds()
     }
@@ -60,6 +60,6 @@ impl Progress {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how fast the search itself is, in real time")]
-pub fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

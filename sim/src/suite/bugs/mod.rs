@@ -97,7 +97,7 @@ fn rows() -> Vec<Row> {
         ("takes one too many away", "kubernetes#22719", Store(Tampering::OneTooFew), "rollout", Sweep(20), "INV-DP-01"),
         ("rolls out while paused", "a pause that is not seen", Store(Tampering::HidesPause), "revisions", Sweep(200), "INV-DP-08"),
         ("goes back to a template and something more", "a hash that is kept", Store(Tampering::KeepsHash), "revisions", Sweep(20), "INV-DP-10"),
-        ("keeps old annotations", "kubernetes#138036", Store(Tampering::KeepsAnnotations), "churn", Seeds(150), "INV-DP-01"),
+        ("keeps old annotations", "kubernetes#138036", Store(Tampering::KeepsAnnotations), "rollout", Sweep(20), "INV-DP-05"),
         ("deletes the wrong pod", "a cost that is not seen", Store(Tampering::HidesCost), "replica-set", Sweep(30), "INV-C-05"),
         ("looks up owners in a cache", "kubernetes#65200", Store(Tampering::CachedReads), "recreated", Seeds(150), "INV-C-01"),
         ("acknowledges before it syncs", "etcd#14370", World(never_synced), "durable", Seeds(60), "INV-ST-15"),

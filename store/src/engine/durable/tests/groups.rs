@@ -22,8 +22,7 @@ fn of_a_torn_group_there_is_a_beginning() {
         let engine = sim.block_on(world.open(&sim.env(), &storage)).expect("it ends").expect("it is new");
         sim.block_on(world.put(&engine, "a", "1")).expect("it ends").expect("there is room");
         storage.set_faults(Faults { crash_at: Some(call), ..Faults::default() });
-        let batch: Vec<Commit> =
-            NAMES.iter().map(|name| world.commit(&engine, name, Some(&label))).collect();
+        let batch: Vec<Commit> = NAMES.iter().map(|name| world.commit(&engine, name, Some(&label))).collect();
         let results = sim.block_on(engine.commit_batch(batch)).expect("it ends");
         drop((engine, sim));
         if !storage.is_crashed() {
