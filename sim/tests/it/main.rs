@@ -3,6 +3,7 @@
 mod author;
 mod bugs;
 mod determinism;
+mod memory;
 #[cfg(feature = "paused-tokio")]
 mod paused;
 mod random;
