@@ -5,9 +5,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use setpoint_core::object::Obj;
 use setpoint_reconcile::controller::Controller;
 use setpoint_reconcile::reconciler::{Context, Next, Reconciler};
+use setpoint_sim::checks::Check;
 use setpoint_sim::{Scenario, Summary, View};
 
-/// A controller of which it is known whether it is still there.
+/// Part of a world, of which it is known whether it is still there.
 struct Kept(#[expect(dead_code, reason = "it is counted")] Arc<()>);
 
 impl Reconciler for Kept {
@@ -23,12 +24,19 @@ impl Reconciler for Kept {
     }
 }
 
+impl Check for Kept {
+    fn id(&self) -> &'static str {
+        "kept"
+    }
+}
+
 #[test]
 fn nothing_of_a_world_stays_when_its_run_is_over() {
     let token = Arc::new(());
-    let kept = Arc::clone(&token);
+    let (controller, check) = (Arc::clone(&token), Arc::clone(&token));
     let scenario = Scenario::new("kept")
-        .controller(move |context| Controller::of(Kept(Arc::clone(&kept)), context))
+        .controller(move |context| Controller::of(Kept(Arc::clone(&controller)), context))
+        .checks(move |_| vec![Box::new(Kept(Arc::clone(&check)))])
         .user(|user| async move {
             let mut map = ConfigMap::default();
             map.metadata.name = Some("a".to_owned());
@@ -36,10 +44,10 @@ fn nothing_of_a_world_stays_when_its_run_is_over() {
         });
     for view in [View::Informers, View::Direct] {
         scenario.plain(view).expect("nothing goes wrong");
-        assert_eq!(Arc::strong_count(&token), 2, "{view:?}");
+        assert_eq!(Arc::strong_count(&token), 3, "{view:?}");
     }
     for seed in 0..20 {
         scenario.try_seed(seed, &mut Summary::default()).expect("it stands everything");
-        assert_eq!(Arc::strong_count(&token), 2, "seed {seed}");
+        assert_eq!(Arc::strong_count(&token), 3, "seed {seed}");
     }
 }
