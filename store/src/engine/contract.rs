@@ -44,6 +44,7 @@ where
     feeds_resume_anywhere_without_gap_or_repeat(&world, make().await).await;
     feeds_see_only_their_route(&world, make().await).await;
     revisions_before_the_floor_are_expired(&world, make().await).await;
+    the_future_is_waited_for(&world, make().await).await;
     earlier_snapshots_show_what_was(&world, make().await).await;
     indices_follow_every_change(&world, make().await).await;
     a_value_of_a_unique_index_is_one_objects(&world, make().await).await;
@@ -237,7 +238,7 @@ async fn feeds_see_only_their_route(world: &World, engine: impl Engine) {
 async fn revisions_before_the_floor_are_expired(world: &World, engine: impl Engine) {
     let start = engine.snapshot().revision();
     let first = create(&engine, world.pod("a", "x")).await;
-    let second = create(&engine, world.pod("a", "y")).await;
+    create(&engine, world.pod("a", "y")).await;
     let feed = |from| engine.feed(world.pods.id, Route::Kind, from);
     // INV-ST-09: also what an earlier store may have given.
     for older in [Revision::ZERO, Revision(1), Revision(start.0 - 1)] {
@@ -248,8 +249,22 @@ async fn revisions_before_the_floor_are_expired(world: &World, engine: impl Engi
     assert_eq!(feed(start).err(), Some(Expired { requested: start, floor: first }));
     assert!(engine.snapshot_at(world.pods.id, start).is_err());
     assert_eq!(drain(&mut feed(first).expect("from the floor on all is known")).len(), 1);
-    let mut future = feed(Revision(second.0 + 1)).expect("the future is waited for");
+}
+
+async fn the_future_is_waited_for(world: &World, engine: impl Engine) {
+    let newest = create(&engine, world.pod("a", "x")).await;
+    // On an engine that others write to, a revision may have been given that it has not seen.
+    let from = Revision(newest.0 + 2);
+    let mut future = engine.feed(world.pods.id, Route::Kind, from).expect("the future is waited for");
     assert_eq!(drain(&mut future), []);
+    assert_eq!(future.caught_up(), Some(from), "WATCH-05");
+    let mut made = Vec::new();
+    while made.last().is_none_or(|last| *last <= Revision(from.0 + 2)) {
+        made.push(create(&engine, world.pod("a", &format!("y{}", made.len()))).await);
+    }
+    let told: Vec<_> = drain(&mut future).into_iter().map(|(revision, _, _)| revision).collect();
+    made.retain(|revision| *revision > from);
+    assert_eq!(told, made, "INV-ST-08: nothing at or before it is told");
 }
 
 async fn earlier_snapshots_show_what_was(world: &World, engine: impl Engine) {

@@ -37,6 +37,8 @@ impl Change {
 /// has begun with; a reader that falls behind further is ended, and resumes where it was from the history.
 pub struct Feed {
     cell: Arc<Cell>,
+    /// Changes after this are told.
+    from: Revision,
     /// Taken from the cell, all that was there at one time, and read next.
     taken: VecDeque<Arc<Change>>,
     /// Tells the newest revision that may be seen.
@@ -74,14 +76,16 @@ impl Feed {
     /// How many changes wait for a reader at the most.
     pub const PENDING_MAX: usize = 100_000;
 
+    /// Of what comes after `from`, which may be in the future; of that, `backlog` has been made.
     pub(crate) fn new(
+        from: Revision,
         backlog: impl IntoIterator<Item = Arc<Change>>,
         published: Arc<dyn Fn() -> Revision + Send + Sync>,
     ) -> (Self, Arc<Cell>) {
         let changes: VecDeque<_> = backlog.into_iter().collect();
-        let newest = changes.back().map_or(Revision::ZERO, |change| change.revision);
+        let newest = changes.back().map_or(from, |change| change.revision);
         let cell = Arc::new(Cell(Mutex::new(Pending { changes, newest, ..Pending::default() })));
-        (Self { cell: Arc::clone(&cell), taken: VecDeque::new(), published, ended: false }, cell)
+        (Self { cell: Arc::clone(&cell), from, taken: VecDeque::new(), published, ended: false }, cell)
     }
 
     /// The newest revision up to which nothing is left to read; `None` while changes wait.
@@ -89,7 +93,7 @@ impl Feed {
     /// This is what a bookmark may promise (WATCH-05).
     pub fn caught_up(&self) -> Option<Revision> {
         // In this order: a change after the revision was read may be in the list, none before it is missing.
-        let revision = (self.published)();
+        let revision = (self.published)().max(self.from);
         (self.taken.is_empty() && self.cell.0.lock().changes.is_empty()).then_some(revision)
     }
 }

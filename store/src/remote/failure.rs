@@ -52,6 +52,9 @@ pub(super) fn of_answer(code: u16, headers: &HeaderMap, body: &[u8], repeat: Rep
         .ok()
         .filter(|status| status.code != 0 || !status.reason.is_empty());
     let is_servers_own = status.is_some();
+    // What a kube-apiserver makes of an error that it does not know, such as a time-out of its etcd.
+    let is_unexplained =
+        status.as_ref().is_none_or(|status| status.reason.is_empty() || status.reason == "Unknown");
     let mut error = match status {
         Some(status) => {
             Error::from_status(&Status { code: if status.code == 0 { code } else { status.code }, ..status })
@@ -62,7 +65,10 @@ pub(super) fn of_answer(code: u16, headers: &HeaderMap, body: &[u8], repeat: Rep
     if let Some(seconds) = header.filter(|_| error.details().retry_after_seconds == 0) {
         error = error.with_retry_after(seconds);
     }
-    if repeat != Repeat::Always && may_be_applied(code, is_servers_own) && !error.is_outcome_unknown() {
+    if repeat != Repeat::Always
+        && may_be_applied(code, is_servers_own, is_unexplained)
+        && !error.is_outcome_unknown()
+    {
         let message = error.message().to_owned();
         error = error.with_cause("OutcomeUnknown", &message, "");
     }
@@ -73,9 +79,9 @@ pub(super) fn of_answer(code: u16, headers: &HeaderMap, body: &[u8], repeat: Rep
 }
 
 /// Whether a write that is answered so may have been applied: the server has given up waiting for it, or somebody between
-/// has, who does not know.
-fn may_be_applied(code: u16, is_servers_own: bool) -> bool {
-    matches!((code, is_servers_own), (504, _) | (502 | 503, false))
+/// has, who does not know, or it cannot say what went wrong.
+fn may_be_applied(code: u16, is_servers_own: bool, is_unexplained: bool) -> bool {
+    matches!((code, is_servers_own), (504, _) | (502 | 503, false)) || code == 500 && is_unexplained
 }
 
 /// An answer that is no status, such as a proxy's.

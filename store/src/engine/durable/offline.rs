@@ -140,8 +140,9 @@ fn verify(to: &dyn Storage, name: &str) -> Result<(), StorageError> {
 }
 
 /// Makes a store of a backup, in an empty folder. Its objects have the revisions they had; the store's own is
-/// [`REVISION_LEAP`] further, and nothing before that can be resumed from. It is another incarnation: files of the
-/// store that was saved do not fit.
+/// [`REVISION_LEAP`] after the backup's, or after the time in microseconds if that is more, and nothing before that can be
+/// resumed from. So no two stores that are made of one backup give the same revisions. It is another incarnation:
+/// files of the store that was saved do not fit.
 ///
 /// # Errors
 ///
@@ -158,7 +159,9 @@ pub fn restore(
         return Err(StorageError::exists(format!("{}: {file}", to.name())));
     }
     let info = SnapshotInfo::read(from, name)?;
-    let leap = info.revision().0.checked_add(REVISION_LEAP).map(Revision);
+    // New stores begin at that time too, and none makes as many revisions as microseconds go by.
+    let now = u64::try_from(env.wall().as_microsecond()).unwrap_or(0);
+    let leap = info.revision().0.max(now).checked_add(REVISION_LEAP).map(Revision);
     let revision = leap.ok_or_else(|| {
         let what = "its revision is too large to be a store's".to_owned();
         Damage { file: name.to_owned(), offset: 32, what }

@@ -89,12 +89,9 @@ pub(super) enum Fate {
 /// etcd answers with the same code for what it has not begun and for what it may still do, so the text must tell. What is
 /// not recognised is unknown.
 pub(super) fn fate(error: &etcd_client::Error) -> Fate {
-    const NOT_DONE: [&str; 4] = [
-        "etcdserver: no leader",
-        "etcdserver: not capable",
-        "etcdserver: server stopped",
-        "etcdserver: too many requests",
-    ];
+    // Not among them: `server stopped`, which is also what a member says that ends after it has proposed a change.
+    const NOT_DONE: [&str; 3] =
+        ["etcdserver: no leader", "etcdserver: not capable", "etcdserver: too many requests"];
     if was_never_sent(error) {
         return Fate::NotDone;
     }

@@ -142,7 +142,7 @@ impl State {
         };
         let PerKind { history, routes } = self.kind_mut(kind);
         let backlog = history.after(from)?.filter(|change| concerns(route, index.as_ref(), change));
-        let (feed, cell) = Feed::new(backlog.cloned(), published);
+        let (feed, cell) = Feed::new(from, backlog.cloned(), published);
         routes.add(route, index, cell);
         Ok(feed)
     }

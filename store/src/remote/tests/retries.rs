@@ -81,6 +81,9 @@ fn refusals_are_told_as_the_server_does() {
         (504, status(504, "Timeout"), None, write, (Reason::Timeout, true, None)),
         (504, status(504, "Timeout"), None, Repeat::Always, (Reason::Timeout, false, None)),
         (500, status(500, "InternalError"), Some(5), write, (Reason::InternalError, false, None)),
+        (500, status(500, ""), None, write, (Reason::InternalError, true, None)),
+        (500, page.clone(), None, write, (Reason::InternalError, true, None)),
+        (500, status(500, ""), None, Repeat::Always, (Reason::InternalError, false, None)),
         (401, page, None, write, (Reason::Unauthorized, false, None)),
         (418, String::new(), None, write, (Reason::Unknown, false, None)),
     ];

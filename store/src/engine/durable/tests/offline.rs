@@ -52,6 +52,26 @@ fn a_restored_store_is_far_ahead_and_has_everything() {
 }
 
 #[test]
+fn a_backup_can_be_restored_more_than_once() {
+    let world = World::new();
+    let shelf = Faulty::new();
+    backup(&filled(&world), &shelf, "monday").expect("it is whole");
+    let (first, second) = (Faulty::new(), Faulty::new());
+    let sim = Simulation::new(1);
+    restore(&sim.env(), &shelf, "monday", &first).expect("it is whole");
+    let engine = sim.block_on(world.open(&sim.env(), &first)).expect("it ends").expect("it is whole");
+    let made = sim.block_on(world.put(&engine, "x", "1")).expect("it ends").expect("it is new").revision;
+    sim.run_for(std::time::Duration::from_secs(60));
+    let again = restore(&sim.env(), &shelf, "monday", &second).expect("it is whole");
+    assert!(again > made, "INV-ST-01: {again}, and {made} was given before");
+    let engine = sim.block_on(world.open(&sim.env(), &second)).expect("it ends").expect("it is whole");
+    assert!(
+        world.feed(&engine, made).is_err(),
+        "INV-ST-09: what another store has given is not resumed from"
+    );
+}
+
+#[test]
 fn an_open_store_can_be_saved() {
     let world = World::new();
     let storage = filled(&world);
