@@ -90,14 +90,13 @@ impl Controller {
             conflicts: Mutex::default(),
             missed: Mutex::default(),
         });
+        // All kinds are followed before the first key is worked on: what is seen then changes, and that must be told.
         let mut sources: Vec<Task<()>> = relations
             .into_iter()
             .map(|relation| {
+                let changes = context.view.changes(relation.kind);
                 let (shared, queue) = (Arc::clone(&shared), queue.clone());
-                context.env.spawn(name, async move {
-                    let changes = shared.context.view.changes(relation.kind);
-                    shared.watch(&relation, changes, &queue).await;
-                })
+                context.env.spawn(name, async move { shared.watch(&relation, changes, &queue).await })
             })
             .collect();
         if let Some(later) = later {

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use parking_lot::Mutex;
 use setpoint_core::Error;
 use setpoint_core::env::{Env, Instant, Simulation};
 use setpoint_core::object::{Key, Obj};
-use setpoint_store::{Objects, Store};
+use setpoint_store::{ObjectStoreExt, Objects, Store};
 use setpoint_watch::DirectView;
 
 use super::*;
@@ -183,5 +183,77 @@ fn keys_without_room_wait_for_it() {
     let runs = runs_with(settings, &names, |_, _| Ok(Next::AwaitChange));
     for name in names {
         assert!(runs.iter().any(|run| run.1 == name), "{name} was forgotten: {runs:?}");
+    }
+}
+
+/// Notes of each ConfigMap whether the Secret of its name is there.
+struct Looks(Arc<Mutex<Option<bool>>>);
+
+impl Reconciler for Looks {
+    type Root = ConfigMap;
+    type Error = Error;
+
+    fn name(&self) -> &'static str {
+        "looks"
+    }
+
+    async fn reconcile(&self, root: Obj<ConfigMap>, context: &Context) -> Result<Next, Error> {
+        let secrets = context.store.kind_of::<Secret>()?;
+        let meta = root.object().meta();
+        let key = Key { kind: secrets.id, namespace: meta.namespace.clone(), name: meta.name.clone() };
+        let found = context.view.snapshot().get(&key).is_some();
+        *self.0.lock() = Some(found);
+        Ok(Next::AwaitChange)
+    }
+}
+
+#[test]
+fn what_changes_while_a_controller_starts_is_told() {
+    // INV-IN-10: found by simulation. A kind that was followed after the first run was not told of in between.
+    for seed in 0..200 {
+        let sim = Simulation::new(seed);
+        let env = sim.env();
+        let last = Arc::new(Mutex::new(None));
+        let done = sim.block_on(async {
+            let store = Store::memory(&env);
+            store.ensure_namespace("ns").await?;
+            let (maps, secrets) = (
+                Objects::<ConfigMap>::namespaced(&store, "ns")?,
+                Objects::<Secret>::namespaced(&store, "ns")?,
+            );
+            let (mut map, mut secret) = (ConfigMap::default(), Secret::default());
+            map.metadata.name = Some("a".to_owned());
+            secret.metadata.name = Some("a".to_owned());
+            maps.create(map).await?;
+            secrets.create(secret).await?;
+            let (map_kind, secret_kind) = (store.kind_of::<ConfigMap>()?.id, store.kind_of::<Secret>()?.id);
+            let shared: Arc<dyn ObjectStore> = Arc::new(store.clone());
+            let view = DirectView::new(Arc::clone(&shared)).expect("the store is in this process");
+            let mut manager = Manager::new(&env, shared, Arc::new(view));
+            let relation = Relation::mapped(secret_kind, move |change, _, wake| {
+                if let (Some(old), None) = (&change.old, &change.new) {
+                    let meta = old.meta();
+                    let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
+                    wake(Wake::now(Key { kind: map_kind, namespace, name }));
+                }
+            });
+            let looks = Looks(Arc::clone(&last));
+            manager.start(Controller::of(looks, manager.context())?.related(relation));
+            // As soon as the first run is over, whatever else has not begun.
+            let first_run = std::future::poll_fn(|cx| match *last.lock() {
+                Some(_) => std::task::Poll::Ready(()),
+                None => {
+                    cx.waker().wake_by_ref();
+                    std::task::Poll::Pending
+                }
+            });
+            first_run.await;
+            secrets.delete("a", setpoint_store::request::DeleteOptions::default()).await?;
+            env.sleep(Duration::from_secs(60)).await;
+            manager.shut_down(Duration::from_secs(1)).await;
+            Ok::<_, Error>(())
+        });
+        done.expect("nothing waits for ever").expect("all is valid");
+        assert_eq!(*last.lock(), Some(false), "seed {seed}");
     }
 }
