@@ -8,8 +8,9 @@ use super::pods::is_active;
 use super::templates::template;
 use super::{Check, Kinds};
 
-/// At rest everything is as it was asked for: ReplicaSets have their pods, Deployments one ReplicaSet of their
-/// template that has them all, and each status says so (INV-C-01, INV-RS-06, INV-DP-09).
+/// At rest everything is as it was asked for: ReplicaSets have their pods, in place of those that have ended, Deployments
+/// one ReplicaSet of their template that has them all, each status says so, and nothing is on its way out still (INV-C-01,
+/// INV-RS-04, INV-RS-06, INV-DP-09, INV-RT-06).
 #[derive(Debug)]
 pub struct Matching(Kinds);
 

@@ -18,7 +18,7 @@ const CONTROLLER: &str = "replicaset-controller";
 ///
 /// It is judged by what was true lately, since its view may lag: a creation by the most replicas that were asked
 /// for, a deletion only if nothing but its own work has changed the ReplicaSet's pods. Requests that arrive after
-/// they were given up are nobody's fault, and what they made is not counted.
+/// they were given up are nobody's fault, and what they made is not one too many.
 #[derive(Debug)]
 pub struct ReplicaCounts {
     kinds: Kinds,
@@ -90,16 +90,15 @@ impl ReplicaCounts {
         }
     }
 
-    fn active(&self, step: &Step<'_>, owner: &Uid) -> i64 {
-        let counts = |pod: &Object| {
-            is_active(pod) && !pod.meta().uid.as_ref().is_some_and(|uid| self.late.contains(uid))
-        };
+    fn active(&self, step: &Step<'_>, owner: &Uid, counts: impl Fn(&Uid) -> bool) -> i64 {
+        let counts = |pod: &Object| is_active(pod) && pod.meta().uid.as_ref().is_none_or(&counts);
         let active = controlled(step.truth, self.kinds.pods, owner).filter(|pod| counts(pod)).count();
         i64::try_from(active).unwrap_or(i64::MAX)
     }
 
     fn created(&self, step: &Step<'_>, owner: &Uid) -> Result<(), String> {
-        let (active, most) = (self.active(step, owner), self.wanted.most(owner).unwrap_or(0));
+        let active = self.active(step, owner, |uid| !self.late.contains(uid));
+        let most = self.wanted.most(owner).unwrap_or(0);
         if active > most {
             let key = step.object().key();
             return Err(format!(
@@ -111,8 +110,8 @@ impl ReplicaCounts {
 
     fn deleted(&self, step: &Step<'_>, owner: &Uid) -> Result<(), String> {
         let quiet = self.disturbed.get(owner).is_none_or(|disturbed| step.at - *disturbed > LAG_MAX);
-        // After this deletion.
-        let (active, least) = (self.active(step, owner), self.wanted.least(owner).unwrap_or(0));
+        // After this deletion. What came late is known by now.
+        let (active, least) = (self.active(step, owner, |_| true), self.wanted.least(owner).unwrap_or(0));
         if quiet && active < least {
             let key = step.object().key();
             return Err(format!(
