@@ -78,7 +78,7 @@ fn rows() -> Vec<Row> {
     use Seam::{Settings, Store, View, World};
     vec![
         ("does not wait for its own writes", "kubernetes#59848, KEP-5647", View(Lie::Current), "rollout", Sweep(120), "INV-RS-01"),
-        ("takes a cache that is not filled for an empty one", "kubernetes#14528", View(Lie::Complete), "replica-set", Sweep(20), "INV-RS-01"),
+        ("takes a cache that is not filled for an empty one", "kubernetes#14528", View(Lie::Complete), "replica-set", Sweep(100), "INV-RS-01"),
         ("loses wake-ups", "kube-rs#1322", View(Lie::DropsNotices), "replica-set", Sweep(20), "INV-C-01"),
         ("is not told of removals", "kubernetes#115658", View(Lie::DropsRemovals), "ownership", Sweep(400), "INV-C-01"),
         ("believes an old cache after a restart", "kubernetes#59848", Store(Tampering::OldCache), "scaled", Seeds(150), "INV-C-08"),
